@@ -1,0 +1,163 @@
+"""What the activate room writes: the protocol in `watch`, all else in `response/<activation>`, read by its seats.
+
+No person at risk is ever in these records: activation and caseload meet only through counts.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, NewType
+
+import msgspec
+
+from tocsin.core.ledger.content import Content, Duty
+from tocsin.terms import DeviceNumber, OrganisationNumber, Place
+
+ActivationCode = NewType("ActivationCode", str)
+"""Random code of one activation; part of its compartment's name, says nothing."""
+
+Hours = Annotated[int, msgspec.Meta(ge=1, le=24 * 366)]
+
+
+class Seat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A place at the table, held by one device of one organisation."""
+
+    seat: str
+    """Code of the seat; all desks."""
+    organisation: OrganisationNumber
+    """Whose seat it is; all desks."""
+    device: DeviceNumber
+    """The device whose signature is the seat's vote; all desks."""
+
+
+class Quorum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many signatures make an activation."""
+
+    seats: Annotated[int, msgspec.Meta(ge=2)]
+    """Distinct seats that must sign; all desks."""
+    organisations: Annotated[int, msgspec.Meta(ge=2)]
+    """Distinct organisations they must come from: never one alone; all desks."""
+
+
+class Clocks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hours counted from the raising, except the last."""
+
+    assess_hours: Hours = 12
+    """By when somebody other than the raiser must have looked; all desks."""
+    vote_hours: Hours = 24
+    """By when the quorum must stand, else the activation lapses; all desks."""
+    first_leg_hours: Hours = 72
+    """By when the first person should be on the way, shown and never a guard; all desks."""
+    active_hours: Hours = 24 * 45
+    """How long an activation lasts, counted from the quorum; all desks."""
+
+
+class Protocol(Content):
+    """Set who decides, by which quorum and clocks, on which alarm. Change it by writing a new version."""
+
+    KIND: ClassVar[str] = "activate.protocol"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.FOUNDER})
+
+    name: str
+    """What the coalition calls it; all desks."""
+    version: int
+    """Counted from 1; all desks."""
+    seats: tuple[Seat, ...]
+    """Who sits at the table; all desks."""
+    quorum: Quorum
+    """How many must sign; all desks."""
+    clocks: Clocks
+    """The hours; all desks."""
+    needs_alarm: tuple[str, ...]
+    """Detector methods whose alarm it takes; empty if it may be raised without one; all desks."""
+
+
+class Raised(Content):
+    """Ask the seats for an activation and put the brief before them."""
+
+    KIND: ClassVar[str] = "activate.raised"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.SEAT, Duty.ANALYST})
+    URGENT: ClassVar[bool] = True
+
+    activation: ActivationCode
+    """Random code; seats."""
+    place: Place
+    """Country or first-level area; seats."""
+    alarm: bytes | None
+    """Record id (16 bytes) of the alarm behind it; seats."""
+    tally: bytes | None
+    """Record id (16 bytes) of the tally the brief quotes; seats."""
+    protocol_hash: bytes
+    """SHA-256 of the protocol it is raised under; seats."""
+    brief: str
+    """What the seats are asked to sign: text without names; seats."""
+    brief_hash: bytes
+    """SHA-256 of the brief's UTF-8; seats."""
+    raised_at: int
+    """UTC seconds from which the clocks run; seats."""
+
+
+class Assessed(Content):
+    """Say that somebody other than the raiser checked the evidence; stops the first clock."""
+
+    KIND: ClassVar[str] = "activate.assessed"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.ANALYST, Duty.ASSESSOR, Duty.SEAT})
+    URGENT: ClassVar[bool] = True
+
+    activation: ActivationCode
+    """Which activation; seats."""
+    brief_hash: bytes
+    """The brief that was checked; seats."""
+    assessed_at: int
+    """UTC seconds; seats."""
+
+
+class Vote(Content):
+    """Sign one brief for one seat. Silence is not consent, so there is no vote against."""
+
+    KIND: ClassVar[str] = "activate.vote"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.SEAT})
+    URGENT: ClassVar[bool] = True
+
+    activation: ActivationCode
+    """Which activation; seats."""
+    seat: str
+    """The seat that signs; seats."""
+    protocol_hash: bytes
+    """The protocol it signs under; seats."""
+    brief_hash: bytes
+    """The brief it signs; seats."""
+    signature: bytes
+    """Ed25519 with use `vote` over `vote_message`, by the seat's device; seats."""
+    voted_at: int
+    """UTC seconds by the signer's clock, shown only: order and firmness decide; seats."""
+
+
+class Activated(Content):
+    """Say that the quorum stands under a firm head, and from when the activation runs."""
+
+    KIND: ClassVar[str] = "activate.activated"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.SEAT, Duty.ANALYST, Duty.SENTRY})
+    URGENT: ClassVar[bool] = True
+
+    activation: ActivationCode
+    """Which activation; seats."""
+    brief_hash: bytes
+    """The brief that was signed; seats."""
+    seats: tuple[str, ...]
+    """Seats whose votes made the quorum, sorted; seats."""
+    activated_at: int
+    """UTC seconds from which it runs; seats."""
+
+
+class StoodDown(Content):
+    """End an activation before or at its end; never silently."""
+
+    KIND: ClassVar[str] = "activate.stood-down"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.SEAT})
+
+    activation: ActivationCode
+    """Which activation; seats."""
+    stood_down_at: int
+    """UTC seconds; seats."""
+    reason: str
+    """Why, in a sentence without names; seats."""

@@ -1,0 +1,113 @@
+"""What the intake room writes, all of it in the compartment `intake/<week>`, which the desks on duty that week read.
+
+Who a submission comes from is not written here: identity and the reply mailbox go straight from the opened
+submission into `case/<id>/identity` (tocsin.core.protect).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from tocsin.core.ledger.content import Content, Duty
+from tocsin.terms import Day, Place
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=200)]
+Household = Annotated[int, msgspec.Meta(ge=1, le=200)]
+Narrative = Annotated[str, msgspec.Meta(max_length=12000)]
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The coded part of a submission. `None` means not answered: unknown, never no."""
+
+    place: Place
+    """Where the caller is, country or first-level area; desks on duty, then the case's handler."""
+    people: Household = 1
+    """People who must stay together, caller included; desks on duty, handler, planner."""
+    n_children: Count | None = None
+    """How many of them are under 18; desks on duty, handler, planner."""
+    danger_now: bool | None = None
+    """Whether someone is looking for them, or could be at the door, today; desks on duty, handler."""
+    held: bool | None = None
+    """Whether one of them is in custody; desks on duty, handler."""
+    tortured: bool | None = None
+    """Whether one of them was beaten or tortured; desks on duty, handler."""
+    named_others: bool | None = None
+    """Whether somebody was made to give names or addresses; desks on duty, handler."""
+    n_to_warn: Count | None = None
+    """People who must be warned because they were named; desks on duty, handler."""
+    needs_care: bool | None = None
+    """Whether one of them needs a doctor or medicine within days; desks on duty, handler."""
+    needs_step_free: bool | None = None
+    """Whether one of them cannot take stairs; desks on duty, handler, planner."""
+    must_leave_by: Day | None = None
+    """Last day they can stay (a summons, a lease, a visa), if they say so; desks on duty, handler, planner."""
+    languages: tuple[str, ...] = ()
+    """Languages they speak, ISO 639-1, best first; desks on duty, handler, planner."""
+
+
+class Trouble(StrEnum):
+    """Why a submission was set apart for a person to look at."""
+
+    UNREADABLE = "unreadable"
+    REPEATED = "repeated"
+    CONTRADICTORY = "contradictory"
+
+
+class Taken(Content):
+    """Say that a submission was opened and by which day; what it says stands in other records."""
+
+    KIND: ClassVar[str] = "intake.taken"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE})
+
+    submission: bytes
+    """SHA-256 of the age file as it lay in the day folder; desks on duty that week."""
+    day: Day
+    """The day folder it lay in; desks on duty that week."""
+    drill: bool
+    """Whether it is one of our own drills; desks on duty that week."""
+
+
+class Call(Content):
+    """Hold the coded facts of a call for help, without identity and without words."""
+
+    KIND: ClassVar[str] = "intake.call"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE})
+    URGENT: ClassVar[bool] = True
+
+    submission: bytes
+    """SHA-256 of the age file it came in; desks on duty that week."""
+    day: Day
+    """The day folder it lay in, from which waiting time counts; desks on duty that week."""
+    facts: Facts
+    """The coded facts; desks on duty that week."""
+
+
+class Testimony(Content):
+    """Hold the words of a submission."""
+
+    KIND: ClassVar[str] = "intake.testimony"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE})
+
+    submission: bytes
+    """SHA-256 of the age file it came in; desks on duty that week."""
+    narrative: Narrative
+    """What the person wrote, in their language; desks on duty that week, opened from the replica when read."""
+    n_attachments: Count
+    """How many files came with it; desks on duty that week."""
+
+
+class Quarantined(Content):
+    """Say that a submission was set apart: nothing follows from it until a person has looked."""
+
+    KIND: ClassVar[str] = "intake.quarantined"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE})
+
+    submission: bytes
+    """SHA-256 of the age file; desks on duty that week."""
+    day: Day
+    """The day folder it lay in; desks on duty that week."""
+    trouble: Trouble
+    """What is wrong with it; desks on duty that week."""

@@ -1,0 +1,362 @@
+"""What the protect room writes, and where. A person's identity stands in one compartment only.
+
+`case/<id>/identity` Identity · `case/<id>/file` CaseOpened, Triaged, CaseParked, CaseReleased, Placed, Arrived, CaseClosed ·
+`planning` Case, LotteryCommitted, Plan · `offers` Offer, Guide · `leg/<id>` Leg (a new version of it once done or stopped).
+Cases, offers, guides and legs meet by random codes.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, NewType
+
+import msgspec
+
+from tocsin.core.intake import Facts
+from tocsin.core.ledger.content import Content, Duty
+from tocsin.terms import Day, DeviceNumber, Period, Place
+
+CaseCode = NewType("CaseCode", str)
+"""Random code of a household's case; says nothing about it."""
+
+OfferCode = NewType("OfferCode", str)
+"""Random code of an offer of beds; host and address stand in `host/<id>` only."""
+
+GuideCode = NewType("GuideCode", str)
+"""Random code of somebody who accompanies people."""
+
+LegCode = NewType("LegCode", str)
+"""Random code of one stretch of a journey."""
+
+Beds = Annotated[int, msgspec.Meta(ge=1, le=2000)]
+
+
+class Tier(StrEnum):
+    """How soon somebody must act: emergency within days, urgent within weeks, normal within a year."""
+
+    EMERGENCY = "emergency"
+    URGENT = "urgent"
+    NORMAL = "normal"
+
+
+class LegState(StrEnum):
+    """Where a leg stands."""
+
+    PLANNED = "planned"
+    DONE = "done"
+    STOPPED = "stopped"
+
+
+class Outcome(StrEnum):
+    """Why a case was closed."""
+
+    ARRIVED = "arrived"
+    WITHDRAWN = "withdrawn"
+    REFERRED = "referred"
+    LOST_CONTACT = "lost_contact"
+
+
+class Why(StrEnum):
+    """What binds: why a household could not be placed, or a leg not be laid."""
+
+    NO_OFFER = "no_offer"
+    NOT_OPEN_THEN = "not_open_then"
+    TOO_SMALL = "too_small"
+    NO_CHILDREN = "no_children"
+    STAIRS = "stairs"
+    FULL = "full"
+    NO_GUIDE = "no_guide"
+
+
+class Identity(Content):
+    """Hold who a case is about: `case/<id>/identity`, read by the handler and one alternate."""
+
+    KIND: ClassVar[str] = "protect.identity"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE, Duty.HANDLER})
+
+    case: CaseCode
+    """Which case; handler and alternate."""
+    name: str
+    """What the person wants to be called; handler and alternate."""
+    reach: str
+    """How they said they can be reached besides the mailbox, empty if not; handler and alternate."""
+    locator: bytes
+    """First locator of their reply mailbox, 32 bytes; handler and alternate."""
+    write_token: bytes
+    """What lets us write into it, 32 bytes; handler and alternate."""
+    answer_key: bytes
+    """Public key their replies are sealed to, 32 bytes; handler and alternate."""
+
+
+class CaseOpened(Content):
+    """Open a case for a household: `case/<id>/file`, read by the handler and one alternate."""
+
+    KIND: ClassVar[str] = "protect.opened"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE, Duty.HANDLER})
+    URGENT: ClassVar[bool] = True
+
+    case: CaseCode
+    """Random code; handler and alternate."""
+    submission: bytes
+    """SHA-256 of the submission it began with; handler and alternate."""
+    opened_on: Day
+    """Day of opening; handler and alternate."""
+    waiting_since: Day
+    """Day the call came in; handler and alternate."""
+    handler: DeviceNumber
+    """Device of the worker who has the case; handler and alternate."""
+    alternate: DeviceNumber
+    """Device of the one colleague who can step in; handler and alternate."""
+    facts: Facts
+    """The coded facts as taken; handler and alternate."""
+
+
+class Triaged(Content):
+    """Set a case's tier and deadline, with the rules behind them: `case/<id>/file`."""
+
+    KIND: ClassVar[str] = "protect.triaged"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.HANDLER})
+    URGENT: ClassVar[bool] = True
+
+    case: CaseCode
+    """Which case; handler and alternate."""
+    triaged_on: Day
+    """Day of triage; handler and alternate."""
+    tier: Tier
+    """The tier a person set; handler and alternate."""
+    advised: Tier
+    """The tier the rules advise; handler and alternate."""
+    deadline: Day
+    """Day by which the household must be out; handler and alternate."""
+    fired: tuple[str, ...]
+    """Names of the rules that spoke, strongest first; handler and alternate."""
+    unknown: tuple[str, ...]
+    """Questions not answered, to be asked next; handler and alternate."""
+    rules_version: int
+    """Version of the decision list; handler and alternate."""
+    reason: str
+    """Why the set tier differs from the advised one, empty if it does not; handler and alternate."""
+
+
+class CaseParked(Content):
+    """Hand a case to the custodians' shares because nobody may hold more: `case/<id>/file`."""
+
+    KIND: ClassVar[str] = "protect.parked"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE, Duty.HANDLER})
+
+    case: CaseCode
+    """Which case; handler and alternate."""
+    parked_on: Day
+    """Day of parking; handler and alternate."""
+
+
+class CaseReleased(Content):
+    """Take a parked case back from the custodians: `case/<id>/file`, a new epoch."""
+
+    KIND: ClassVar[str] = "protect.released"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.HANDLER, Duty.CUSTODIAN})
+
+    case: CaseCode
+    """Which case; handler and alternate."""
+    released_on: Day
+    """Day of release; handler and alternate."""
+    handler: DeviceNumber
+    """Device of the worker who has it now; handler and alternate."""
+    alternate: DeviceNumber
+    """Device of the alternate now; handler and alternate."""
+
+
+class Placed(Content):
+    """Say that a plan found beds for the household: `case/<id>/file`."""
+
+    KIND: ClassVar[str] = "protect.placed"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.HANDLER, Duty.PLANNER})
+
+    case: CaseCode
+    """Which case; handler and alternate."""
+    offer: OfferCode
+    """Which offer; handler and alternate."""
+    placed_on: Day
+    """Day of placement; handler and alternate."""
+
+
+class CaseClosed(Content):
+    """Close a case; its keys are destroyed after this: `case/<id>/file`."""
+
+    KIND: ClassVar[str] = "protect.closed"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.HANDLER})
+
+    case: CaseCode
+    """Which case; handler and alternate."""
+    closed_on: Day
+    """Day of closing; handler and alternate."""
+    outcome: Outcome
+    """Why; handler and alternate."""
+
+
+class Case(Content):
+    """State a household's need, coded, for the planner: `planning`."""
+
+    KIND: ClassVar[str] = "protect.case"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.HANDLER})
+
+    case: CaseCode
+    """Random code; planner."""
+    tier: Tier
+    """How soon; planner."""
+    deadline: Day
+    """Day by which they must be out; planner."""
+    waiting_since: Day
+    """Day their call came in; planner."""
+    people: Beds
+    """Household size: never split; planner."""
+    n_children: Annotated[int, msgspec.Meta(ge=0, le=2000)] | None
+    """Children among them, `None` if not known: then the place must take children; planner."""
+    needs_step_free: bool | None
+    """Whether stairs are out of the question, `None` if not known: then they are; planner."""
+    languages: tuple[str, ...]
+    """Languages they speak, best first; planner."""
+    place: Place
+    """Country they leave, never finer; planner."""
+    handler: DeviceNumber
+    """Device of the worker who has the case; planner."""
+    alternate: DeviceNumber
+    """Device of the alternate; planner."""
+
+
+class Offer(Content):
+    """Offer beds: capacity facts only, no host and no address: `offers`."""
+
+    KIND: ClassVar[str] = "protect.offer"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.PLANNER, Duty.HANDLER})
+
+    offer: OfferCode
+    """Random code; holders of `offers`."""
+    beds: Beds
+    """People it takes; holders of `offers`."""
+    country: Place
+    """Country it is in, never finer; holders of `offers`."""
+    languages: tuple[str, ...]
+    """Languages spoken there; holders of `offers`."""
+    step_free: bool
+    """Whether it can be reached without stairs; holders of `offers`."""
+    takes_children: bool
+    """Whether children are welcome; holders of `offers`."""
+    open: Period
+    """First and last day on which people may arrive; holders of `offers`."""
+
+
+class Guide(Content):
+    """Say that somebody can accompany people on a stretch in a window: `offers`."""
+
+    KIND: ClassVar[str] = "protect.guide"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.PLANNER, Duty.HANDLER})
+
+    guide: GuideCode
+    """Random code; holders of `offers`."""
+    device: DeviceNumber | None
+    """Device or pocket the leg is sealed to, `None` until it has one; holders of `offers`."""
+    leaves: Place
+    """Country where they meet people; holders of `offers`."""
+    reaches: Place
+    """Country to which they bring them; holders of `offers`."""
+    free: Period
+    """Days they can travel; holders of `offers`."""
+    trip_days: Annotated[int, msgspec.Meta(ge=1, le=60)]
+    """Days one trip takes, way back included; holders of `offers`."""
+    people: Beds
+    """How many they can take at once; holders of `offers`."""
+
+
+class LotteryCommitted(Content):
+    """Bind the planner to a seed before the cases of a plan are known: `planning`."""
+
+    KIND: ClassVar[str] = "protect.lottery"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.PLANNER})
+
+    commitment: bytes
+    """SHA-256 of the 32-byte seed; planner."""
+
+
+class Placement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One household in one offer."""
+
+    case: CaseCode
+    """Which household; planner."""
+    offer: OfferCode
+    """Which offer; planner."""
+    people: int
+    """Beds it takes; planner."""
+    arrive_by: Day
+    """Last day of arrival: the deadline, or the offer's last day if that is earlier; planner."""
+
+
+class Unplaced(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One household without a place, and what binds."""
+
+    case: CaseCode
+    """Which household; planner."""
+    why: Why
+    """What the offers lack: the demand that the last remaining offers fail; planner."""
+
+
+class Plan(Content):
+    """Say who goes where, and why somebody does not: `planning`."""
+
+    KIND: ClassVar[str] = "protect.plan"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.PLANNER})
+    URGENT: ClassVar[bool] = True
+
+    planned_on: Day
+    """Day of planning; planner."""
+    placements: tuple[Placement, ...]
+    """Households with a place, in the order they were served; planner."""
+    unplaced: tuple[Unplaced, ...]
+    """Households without, in the order they were served; planner."""
+    seed: bytes
+    """The lottery's seed, opened: 32 bytes; planner."""
+    inputs_hash: bytes
+    """SHA-256 over cases and offers used; planner."""
+
+
+class Leg(Content):
+    """Lay one stretch of one household's journey on one guide in one window: `leg/<id>`."""
+
+    KIND: ClassVar[str] = "protect.leg"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.PLANNER, Duty.HANDLER})
+    URGENT: ClassVar[bool] = True
+
+    leg: LegCode
+    """Random code; the guide and the handler."""
+    case: CaseCode
+    """Whose journey; the guide and the handler, who alone knows who that is."""
+    guide: GuideCode
+    """Who accompanies; the guide and the handler."""
+    device: DeviceNumber | None
+    """Device or pocket it is sealed to; the guide and the handler."""
+    leaves: Place
+    """Country it begins in; the guide and the handler."""
+    reaches: Place
+    """Country it ends in; the guide and the handler."""
+    window: Period
+    """Days it runs; the guide and the handler."""
+    people: Beds
+    """How many travel; the guide and the handler."""
+    state: LegState
+    """Planned, done or stopped; the guide and the handler."""
+
+
+class Arrived(Content):
+    """Say that a household reached its place: `case/<id>/file`."""
+
+    KIND: ClassVar[str] = "protect.arrived"
+    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.HANDLER})
+
+    case: CaseCode
+    """Which case; handler and alternate."""
+    offer: OfferCode
+    """Which offer took them in; handler and alternate."""
+    arrived_on: Day
+    """Day of arrival; handler and alternate."""
+    people: Beds
+    """How many arrived; handler and alternate."""
