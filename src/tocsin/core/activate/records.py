@@ -1,4 +1,4 @@
-"""What the activate room writes: the protocol in `watch`, all else in `response/<activation>`, read by its seats.
+"""What the activate room writes: the protocol in `watch`, all else in `response/<activation>` for its seats.
 
 No person at risk is ever in these records: activation and caseload meet only through counts.
 """
@@ -51,7 +51,7 @@ class Clocks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """How long an activation lasts, counted from the quorum; all desks."""
 
 
-class Protocol(Content):
+class Protocol(Content, frozen=True, kw_only=True):
     """Set who decides, by which quorum and clocks, on which alarm. Change it by writing a new version."""
 
     KIND: ClassVar[str] = "activate.protocol"
@@ -71,7 +71,7 @@ class Protocol(Content):
     """Detector methods whose alarm it takes; empty if it may be raised without one; all desks."""
 
 
-class Raised(Content):
+class Raised(Content, frozen=True, kw_only=True):
     """Ask the seats for an activation and put the brief before them."""
 
     KIND: ClassVar[str] = "activate.raised"
@@ -96,7 +96,7 @@ class Raised(Content):
     """UTC seconds from which the clocks run; seats."""
 
 
-class Assessed(Content):
+class Assessed(Content, frozen=True, kw_only=True):
     """Say that somebody other than the raiser checked the evidence; stops the first clock."""
 
     KIND: ClassVar[str] = "activate.assessed"
@@ -111,7 +111,7 @@ class Assessed(Content):
     """UTC seconds; seats."""
 
 
-class Vote(Content):
+class Vote(Content, frozen=True, kw_only=True):
     """Sign one brief for one seat. Silence is not consent, so there is no vote against."""
 
     KIND: ClassVar[str] = "activate.vote"
@@ -132,7 +132,7 @@ class Vote(Content):
     """UTC seconds by the signer's clock, shown only: order and firmness decide; seats."""
 
 
-class Activated(Content):
+class Activated(Content, frozen=True, kw_only=True):
     """Say that the quorum stands under a firm head, and from when the activation runs."""
 
     KIND: ClassVar[str] = "activate.activated"
@@ -149,7 +149,7 @@ class Activated(Content):
     """UTC seconds from which it runs; seats."""
 
 
-class StoodDown(Content):
+class StoodDown(Content, frozen=True, kw_only=True):
     """End an activation before or at its end; never silently."""
 
     KIND: ClassVar[str] = "activate.stood-down"

@@ -15,7 +15,7 @@ class TallyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One origin's number for one thing over one window. Rows are never added up."""
 
     predicate: str
-    """What is counted, a word of `tocsin.core.watch.acts`; counters, assessors, then whoever reads a release."""
+    """What is counted, a word of `tocsin.core.watch.acts`; counters, assessors, readers of a release."""
     group: str
     """The group of acts it belongs to; the same."""
     origin: str
@@ -36,7 +36,7 @@ class TallyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Items that carry it, the first to do so first; the same."""
 
 
-class Tally(Content):
+class Tally(Content, frozen=True, kw_only=True):
     """State what is claimed, by whom, over which window and how well it stands; signed by a counter."""
 
     KIND: ClassVar[str] = "count.tally"
@@ -56,7 +56,7 @@ class Tally(Content):
     """SHA-256 over the claims used; holders of `count`."""
 
 
-class TallyAssessed(Content):
+class TallyAssessed(Content, frozen=True, kw_only=True):
     """Put the second signature under a tally: an assessor of another organisation recomputed it."""
 
     KIND: ClassVar[str] = "count.assessed"

@@ -1,4 +1,4 @@
-"""What the intake room writes, all of it in the compartment `intake/<week>`, which the desks on duty that week read.
+"""What the intake room writes, all of it in the compartment `intake/<week>`, read by the desks on duty then.
 
 Who a submission comes from is not written here: identity and the reply mailbox go straight from the opened
 submission into `case/<id>/identity` (tocsin.core.protect).
@@ -43,7 +43,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     needs_step_free: bool | None = None
     """Whether one of them cannot take stairs; desks on duty, handler, planner."""
     must_leave_by: Day | None = None
-    """Last day they can stay (a summons, a lease, a visa), if they say so; desks on duty, handler, planner."""
+    """Last day they can stay (a summons, a lease, a visa), if known; desks on duty, handler, planner."""
     languages: tuple[str, ...] = ()
     """Languages they speak, ISO 639-1, best first; desks on duty, handler, planner."""
 
@@ -56,7 +56,7 @@ class Trouble(StrEnum):
     CONTRADICTORY = "contradictory"
 
 
-class Taken(Content):
+class Taken(Content, frozen=True, kw_only=True):
     """Say that a submission was opened and by which day; what it says stands in other records."""
 
     KIND: ClassVar[str] = "intake.taken"
@@ -70,7 +70,7 @@ class Taken(Content):
     """Whether it is one of our own drills; desks on duty that week."""
 
 
-class Call(Content):
+class Call(Content, frozen=True, kw_only=True):
     """Hold the coded facts of a call for help, without identity and without words."""
 
     KIND: ClassVar[str] = "intake.call"
@@ -85,7 +85,7 @@ class Call(Content):
     """The coded facts; desks on duty that week."""
 
 
-class Testimony(Content):
+class Testimony(Content, frozen=True, kw_only=True):
     """Hold the words of a submission."""
 
     KIND: ClassVar[str] = "intake.testimony"
@@ -94,12 +94,12 @@ class Testimony(Content):
     submission: bytes
     """SHA-256 of the age file it came in; desks on duty that week."""
     narrative: Narrative
-    """What the person wrote, in their language; desks on duty that week, opened from the replica when read."""
+    """What the person wrote, in their language, opened when read; desks on duty that week."""
     n_attachments: Count
     """How many files came with it; desks on duty that week."""
 
 
-class Quarantined(Content):
+class Quarantined(Content, frozen=True, kw_only=True):
     """Say that a submission was set apart: nothing follows from it until a person has looked."""
 
     KIND: ClassVar[str] = "intake.quarantined"

@@ -1,7 +1,11 @@
 """What the protect room writes, and where. A person's identity stands in one compartment only.
 
-`case/<id>/identity` Identity · `case/<id>/file` CaseOpened, Triaged, CaseParked, CaseReleased, Placed, Arrived, CaseClosed ·
-`planning` Case, LotteryCommitted, Plan · `offers` Offer, Guide · `leg/<id>` Leg (a new version of it once done or stopped).
+- `case/<id>/identity`: Identity
+- `case/<id>/file`: CaseOpened, Triaged, CaseParked, CaseReleased, Placed, Arrived, CaseClosed
+- `planning`: Case, LotteryCommitted, Plan
+- `offers`: Offer, Guide
+- `leg/<id>`: Leg, and a new version of it once done or stopped
+
 Cases, offers, guides and legs meet by random codes.
 """
 
@@ -68,7 +72,7 @@ class Why(StrEnum):
     NO_GUIDE = "no_guide"
 
 
-class Identity(Content):
+class Identity(Content, frozen=True, kw_only=True):
     """Hold who a case is about: `case/<id>/identity`, read by the handler and one alternate."""
 
     KIND: ClassVar[str] = "protect.identity"
@@ -88,7 +92,7 @@ class Identity(Content):
     """Public key their replies are sealed to, 32 bytes; handler and alternate."""
 
 
-class CaseOpened(Content):
+class CaseOpened(Content, frozen=True, kw_only=True):
     """Open a case for a household: `case/<id>/file`, read by the handler and one alternate."""
 
     KIND: ClassVar[str] = "protect.opened"
@@ -111,7 +115,7 @@ class CaseOpened(Content):
     """The coded facts as taken; handler and alternate."""
 
 
-class Triaged(Content):
+class Triaged(Content, frozen=True, kw_only=True):
     """Set a case's tier and deadline, with the rules behind them: `case/<id>/file`."""
 
     KIND: ClassVar[str] = "protect.triaged"
@@ -138,7 +142,7 @@ class Triaged(Content):
     """Why the set tier differs from the advised one, empty if it does not; handler and alternate."""
 
 
-class CaseParked(Content):
+class CaseParked(Content, frozen=True, kw_only=True):
     """Hand a case to the custodians' shares because nobody may hold more: `case/<id>/file`."""
 
     KIND: ClassVar[str] = "protect.parked"
@@ -150,7 +154,7 @@ class CaseParked(Content):
     """Day of parking; handler and alternate."""
 
 
-class CaseReleased(Content):
+class CaseReleased(Content, frozen=True, kw_only=True):
     """Take a parked case back from the custodians: `case/<id>/file`, a new epoch."""
 
     KIND: ClassVar[str] = "protect.released"
@@ -166,7 +170,7 @@ class CaseReleased(Content):
     """Device of the alternate now; handler and alternate."""
 
 
-class Placed(Content):
+class Placed(Content, frozen=True, kw_only=True):
     """Say that a plan found beds for the household: `case/<id>/file`."""
 
     KIND: ClassVar[str] = "protect.placed"
@@ -180,7 +184,7 @@ class Placed(Content):
     """Day of placement; handler and alternate."""
 
 
-class CaseClosed(Content):
+class CaseClosed(Content, frozen=True, kw_only=True):
     """Close a case; its keys are destroyed after this: `case/<id>/file`."""
 
     KIND: ClassVar[str] = "protect.closed"
@@ -194,7 +198,7 @@ class CaseClosed(Content):
     """Why; handler and alternate."""
 
 
-class Case(Content):
+class Case(Content, frozen=True, kw_only=True):
     """State a household's need, coded, for the planner: `planning`."""
 
     KIND: ClassVar[str] = "protect.case"
@@ -224,7 +228,7 @@ class Case(Content):
     """Device of the alternate; planner."""
 
 
-class Offer(Content):
+class Offer(Content, frozen=True, kw_only=True):
     """Offer beds: capacity facts only, no host and no address: `offers`."""
 
     KIND: ClassVar[str] = "protect.offer"
@@ -246,7 +250,7 @@ class Offer(Content):
     """First and last day on which people may arrive; holders of `offers`."""
 
 
-class Guide(Content):
+class Guide(Content, frozen=True, kw_only=True):
     """Say that somebody can accompany people on a stretch in a window: `offers`."""
 
     KIND: ClassVar[str] = "protect.guide"
@@ -268,7 +272,7 @@ class Guide(Content):
     """How many they can take at once; holders of `offers`."""
 
 
-class LotteryCommitted(Content):
+class LotteryCommitted(Content, frozen=True, kw_only=True):
     """Bind the planner to a seed before the cases of a plan are known: `planning`."""
 
     KIND: ClassVar[str] = "protect.lottery"
@@ -300,7 +304,7 @@ class Unplaced(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What the offers lack: the demand that the last remaining offers fail; planner."""
 
 
-class Plan(Content):
+class Plan(Content, frozen=True, kw_only=True):
     """Say who goes where, and why somebody does not: `planning`."""
 
     KIND: ClassVar[str] = "protect.plan"
@@ -319,7 +323,7 @@ class Plan(Content):
     """SHA-256 over cases and offers used; planner."""
 
 
-class Leg(Content):
+class Leg(Content, frozen=True, kw_only=True):
     """Lay one stretch of one household's journey on one guide in one window: `leg/<id>`."""
 
     KIND: ClassVar[str] = "protect.leg"
@@ -346,7 +350,7 @@ class Leg(Content):
     """Planned, done or stopped; the guide and the handler."""
 
 
-class Arrived(Content):
+class Arrived(Content, frozen=True, kw_only=True):
     """Say that a household reached its place: `case/<id>/file`."""
 
     KIND: ClassVar[str] = "protect.arrived"

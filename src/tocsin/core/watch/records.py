@@ -37,7 +37,7 @@ class Stance(StrEnum):
     REVISES = "revises"
 
 
-class Claim(Content):
+class Claim(Content, frozen=True, kw_only=True):
     """Say who said what happened, where, when, to how many: one statement of one published item."""
 
     KIND: ClassVar[str] = "watch.claim"
@@ -88,8 +88,8 @@ class Claim(Content):
         return Period(self.window_first, self.window_last)
 
 
-class Panel(Content):
-    """Declare that these named sources watched this place all this time, so that their silence means quiet."""
+class Panel(Content, frozen=True, kw_only=True):
+    """Declare that these named sources watched this place all this time, so their silence means quiet."""
 
     KIND: ClassVar[str] = "watch.panel"
     WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.ANALYST})
@@ -115,7 +115,7 @@ class EarsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Least spread assumed, in origins a week: with 0.5 a lone origin after silence does not ring, two do."""
 
 
-class Alarm(Content):
+class Alarm(Content, frozen=True, kw_only=True):
     """Say that a place's week stands out against its own baseline, with everything needed to recompute it."""
 
     KIND: ClassVar[str] = "watch.alarm"
