@@ -1,0 +1,88 @@
+"""Keys, seals and signatures: the only room that calls cryptography.
+
+In come bytes, passphrases and public keys; out go sealed files, opened bytes, signatures, shares and receipts, or one of
+the errors. Nothing here reads a clock or a file; chance comes from the operating system alone, since a key drawn from a
+seeded generator is no key.
+
+Read in this order: `errors`; `signing` (Ed25519 with labels); `padding` and `body` (one record); `header`, `hybrid`,
+`stream`, `age` and `armoring` (a file for people and devices; `bech32` writes its keys as text); `passphrase` and
+`keyring` (what a device keeps); `receipt` (twelve words); `shares` (custodians); `selftest` (run before anything else).
+"""
+
+from tocsin.core.seal.age import (
+    GRANT_SIZE,
+    open_sealed,
+    open_stream,
+    seal,
+    seal_stream,
+    sealed_size,
+    stanza_kinds,
+)
+from tocsin.core.seal.armoring import armor, dearmor
+from tocsin.core.seal.body import BODY_SIZES, body_size_for, open_body, seal_body, tag_and_key
+from tocsin.core.seal.errors import (
+    BadReceipt,
+    BadShare,
+    BadSignature,
+    CaseloadFull,
+    ClassicalRecipient,
+    DamagedFile,
+    DamagedKey,
+    EmptyPassphrase,
+    KeyErased,
+    NoPostQuantum,
+    TooFewShares,
+    TooLong,
+    WorkFactorTooHigh,
+    WrongKey,
+    WrongPassphrase,
+)
+from tocsin.core.seal.hybrid import HYBRID, Identity, Recipient
+from tocsin.core.seal.padding import frame, pad_file, padme, unframe, unpad_file
+from tocsin.core.seal.passphrase import PassphraseFile
+from tocsin.core.seal.signing import NO_COALITION, SigningKey, Use, verify
+
+__all__ = [
+    "BODY_SIZES",
+    "GRANT_SIZE",
+    "HYBRID",
+    "NO_COALITION",
+    "BadReceipt",
+    "BadShare",
+    "BadSignature",
+    "CaseloadFull",
+    "ClassicalRecipient",
+    "DamagedFile",
+    "DamagedKey",
+    "EmptyPassphrase",
+    "Identity",
+    "KeyErased",
+    "NoPostQuantum",
+    "PassphraseFile",
+    "Recipient",
+    "SigningKey",
+    "TooFewShares",
+    "TooLong",
+    "Use",
+    "WorkFactorTooHigh",
+    "WrongKey",
+    "WrongPassphrase",
+    "armor",
+    "body_size_for",
+    "dearmor",
+    "frame",
+    "open_body",
+    "open_sealed",
+    "open_stream",
+    "pad_file",
+    "padme",
+    "seal",
+    "seal_body",
+    "seal_stream",
+    "sealed_size",
+    "stanza_kinds",
+    "tag_and_key",
+    "unframe",
+    "unpad_file",
+    "verify",
+]
