@@ -1,8 +1,8 @@
 """Watch: reports come in, claims are entered, weekly series are counted, an alarm goes out or stays silent.
 
-Read in this order: `records` (Claim, Panel, Alarm), `reports` (a report becomes a claim), `acts` (which words are
-acts), `origins` (who really said it), `series` (weekly counts), `ears` (the detector), `alarm` (the evidence bound
-together).
+Read in this order: `records` (Claim, Panel, Alarm), `reports` (a report becomes a claim), `acts` (which words
+are acts), `origins` (who really said it), `series` (weekly counts), `ears` (the detector), `alarm`
+(the evidence bound together).
 """
 
 from tocsin.core.watch.acts import GROUP_OF, PERSECUTION, group_of, is_act

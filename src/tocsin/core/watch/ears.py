@@ -53,7 +53,7 @@ def ears_c1(counts: NDArray[np.float64], settings: EarsSettings) -> Verdict:
     Returns
     -------
     Verdict
-        threshold = mean + z(1 - alpha) * max(sd, min_sigma), with the sd of n - 1; a week rings when it is above.
+        threshold = mean + z(1 - alpha) * max(sd, min_sigma), with the sd of n - 1; a week rings when above.
         A baseline with a week that was not watched gives no answer rather than a guess.
 
     Raises
