@@ -1,0 +1,101 @@
+"""What a record says, once opened: the base of every kind, and the envelope it travels in.
+
+A room declares each kind it writes as a `Content` subclass with `KIND`, `SCHEMA` and `WRITERS`; nothing else needs to be
+registered. `Kinds` is the table of all kinds a program knows; a record of a kind or schema it does not know is kept
+unopened and shown, never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import ClassVar
+
+import msgspec
+
+from tocsin.core.ledger.errors import DamagedRecord, UnknownKind
+
+
+class Duty(StrEnum):
+    """What a device may do; who holds which duty stands sealed in `people`, pinned by the roll."""
+
+    ANALYST = "analyst"
+    ASSESSOR = "assessor"
+    COUNTER = "counter"
+    INTAKE = "intake"
+    HANDLER = "handler"
+    PLANNER = "planner"
+    SEAT = "seat"
+    CUSTODIAN = "custodian"
+    FOUNDER = "founder"
+    KEEPER = "keeper"
+    SENTRY = "sentry"
+
+
+ANYBODY: frozenset[Duty] = frozenset(Duty)
+"""Writers of a kind that every device on the roll may write."""
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A kind of record. Subclasses are frozen msgspec structs of plain values, times as UTC seconds, days as `Day`."""
+
+    KIND: ClassVar[str]
+    SCHEMA: ClassVar[int] = 1
+    WRITERS: ClassVar[frozenset[Duty]]
+    WHERE: ClassVar[str] = "*"
+    """The compartments it may stand in, as a shell pattern (`watch`, `case/*/file`); elsewhere it changes nothing."""
+    URGENT: ClassVar[bool] = False
+    """Leaves at once instead of at the next fixed hour; the page says what that shows."""
+
+
+class Envelope(msgspec.Struct, frozen=True, array_like=True):
+    """The sealed part of a record (docs/formats.md section 2)."""
+
+    kind: str
+    schema: int
+    at: int
+    compartment: str
+    epoch: bytes
+    id: bytes
+    based_on: bytes | None
+    content: msgspec.Raw
+
+
+class Kinds:
+    """The kinds a program knows, by name and schema."""
+
+    def __init__(self, kinds: Iterable[type[Content]]) -> None:
+        self._types = {(kind.KIND, kind.SCHEMA): kind for kind in kinds}
+        self._decoders = {key: msgspec.msgpack.Decoder(kind) for key, kind in self._types.items()}
+
+    def type_of(self, envelope: Envelope) -> type[Content]:
+        """Look up the kind of an envelope: its `WRITERS` and `WHERE` say whether it counts.
+
+        Raises
+        ------
+        UnknownKind
+            Written by a newer version: keep the record unopened and show that it is there.
+        """
+        try:
+            return self._types[envelope.kind, envelope.schema]
+        except KeyError:
+            raise UnknownKind(kind=envelope.kind, schema=envelope.schema) from None
+
+    def read(self, envelope: Envelope) -> Content:
+        """Decode the content of an envelope.
+
+        Raises
+        ------
+        UnknownKind
+            The kind or schema is newer than this program.
+        DamagedRecord
+            The bytes are not what that kind writes.
+        """
+        kind = self.type_of(envelope)
+        try:
+            content: Content = self._decoders[kind.KIND, kind.SCHEMA].decode(envelope.content)
+        except msgspec.MsgspecError as trouble:
+            raise DamagedRecord("its content does not decode") from trouble
+        if msgspec.msgpack.encode(content) != bytes(envelope.content):
+            raise DamagedRecord("its content is not in the one encoding")
+        return content

@@ -1,0 +1,173 @@
+"""The ledger's own kinds: who may do what, who holds which key, who is barred. Codes and numbers only, never names."""
+
+from __future__ import annotations
+
+from tocsin.core.ledger.content import ANYBODY, Content, Duty
+
+WATCH = "watch"
+PEOPLE = "people"
+
+
+class Duties(Content, frozen=True):
+    """In `people`: what each device may do. In force while the roll names the hash of its bytes."""
+
+    KIND = "ledger.duties"
+    WRITERS = ANYBODY
+    WHERE = PEOPLE
+
+    duties: dict[int, tuple[Duty, ...]]
+    languages: dict[int, tuple[str, ...]] = {}
+
+
+class EpochOpened(Content, frozen=True):
+    """First record under a new compartment key: whose successor it is and who was granted it."""
+
+    KIND = "ledger.epoch"
+    WRITERS = ANYBODY
+    URGENT = True
+
+    parent: bytes | None
+    """Epoch id (16 bytes) this one follows; None for a compartment's first."""
+    grantees: tuple[int, ...]
+    """Devices granted the key beside its maker."""
+
+
+class Admitted(Content, frozen=True):
+    """In the compartment itself: its present key was granted to one device more."""
+
+    KIND = "ledger.admitted"
+    WRITERS = ANYBODY
+    URGENT = True
+
+    device: int
+
+
+class HandedOver(Content, frozen=True):
+    """In the compartment itself: who holds it from now on; everybody else erases its keys."""
+
+    KIND = "ledger.handed-over"
+    WRITERS = ANYBODY
+    URGENT = True
+
+    to: tuple[int, ...]
+
+
+class Shut(Content, frozen=True):
+    """In the compartment itself: closed or parked; every holder erases its keys."""
+
+    KIND = "ledger.shut"
+    WRITERS = ANYBODY
+    URGENT = True
+
+    parked: bool
+
+
+class GrantsMade(Content, frozen=True):
+    """In `watch`: hashes of grants put into a day folder, without recipient or compartment, so that a gap is seen."""
+
+    KIND = "ledger.grants"
+    WRITERS = ANYBODY
+    WHERE = WATCH
+    URGENT = True
+
+    hashes: tuple[bytes, ...]
+
+
+class Erased(Content, frozen=True):
+    """In `watch`: epochs whose keys this device has destroyed; an epoch id means something to its holders only."""
+
+    KIND = "ledger.erased"
+    WRITERS = ANYBODY
+    WHERE = WATCH
+
+    epochs: tuple[bytes, ...]
+
+
+class Load(Content, frozen=True):
+    """In `watch`: how many cases this device holds open, in any capacity."""
+
+    KIND = "ledger.load"
+    WRITERS = ANYBODY
+    WHERE = WATCH
+
+    held: int
+
+
+class Barred(Content, frozen=True):
+    """In `watch`: nobody seals to this device for 72 hours; founders then remove it or lift the bar."""
+
+    KIND = "ledger.bar"
+    WRITERS = ANYBODY
+    WHERE = WATCH
+    URGENT = True
+
+    device: int
+    reason: str
+    """A code: `lost`, `cloned`, `suspect`."""
+
+
+class BarLifted(Content, frozen=True):
+    """In `watch`: a founder lifts a bar; it ends when as many founders as the roll's threshold have."""
+
+    KIND = "ledger.bar-lifted"
+    WRITERS = frozenset({Duty.FOUNDER})
+    WHERE = WATCH
+    URGENT = True
+
+    device: int
+
+
+class SharesDealt(Content, frozen=True):
+    """In `watch`: a case's keys were dealt to custodians. `deal` is a hash that every share carries."""
+
+    KIND = "ledger.shares-dealt"
+    WRITERS = ANYBODY
+    WHERE = WATCH
+
+    case: str
+    deal: bytes
+    custodians: tuple[int, ...]
+
+
+class ShareHeld(Content, frozen=True):
+    """In `watch`: a custodian acknowledges a share."""
+
+    KIND = "ledger.share-held"
+    WRITERS = frozenset({Duty.CUSTODIAN})
+    WHERE = WATCH
+
+    case: str
+    deal: bytes
+
+
+class ShareAsked(Content, frozen=True):
+    """In `watch`: somebody asks custodians for one named case, with a reason; nothing is released before a day is over."""
+
+    KIND = "ledger.share-asked"
+    WRITERS = frozenset({Duty.HANDLER, Duty.INTAKE, Duty.FOUNDER})
+    WHERE = WATCH
+    URGENT = True
+
+    case: str
+    deal: bytes
+    reason: str
+    """A code: `unpark`, `holder-lost`."""
+
+
+class ShareReleased(Content, frozen=True):
+    """In `watch`: a custodian has granted its share to who asked."""
+
+    KIND = "ledger.share-released"
+    WRITERS = frozenset({Duty.CUSTODIAN})
+    WHERE = WATCH
+    URGENT = True
+
+    case: str
+    deal: bytes
+    to: int
+
+
+LEDGER_KINDS: tuple[type[Content], ...] = (
+    Duties, EpochOpened, Admitted, HandedOver, Shut, GrantsMade, Erased, Load,
+    Barred, BarLifted, SharesDealt, ShareHeld, ShareAsked, ShareReleased,
+)  # fmt: skip
