@@ -82,7 +82,7 @@ def _rows(table: csv.DictReader[str]) -> Iterator[tuple[int, Cells]]:
         for cells in table:
             if "beyond" in cells:
                 raise BadRow(
-                    row=table.line_num, column="item", why="more cells follow than the first line has"
+                    row=table.line_num, column="item", why="the row has too many cells"
                 )
             yield table.line_num, {column: cells[column].strip() for column in COLUMNS}
     except csv.Error as trouble:

@@ -5,7 +5,7 @@ No person at risk is ever in these records: activation and caseload meet only th
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, NewType
+from typing import Annotated, NewType
 
 import msgspec
 
@@ -54,8 +54,9 @@ class Clocks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Protocol(Content, frozen=True, kw_only=True):
     """Set who decides, by which quorum and clocks, on which alarm. Change it by writing a new version."""
 
-    KIND: ClassVar[str] = "activate.protocol"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.FOUNDER})
+    KIND = "activate.protocol"
+    WRITERS = frozenset({Duty.FOUNDER})
+    WHERE = "watch"
 
     name: str
     """What the coalition calls it; all desks."""
@@ -74,9 +75,10 @@ class Protocol(Content, frozen=True, kw_only=True):
 class Raised(Content, frozen=True, kw_only=True):
     """Ask the seats for an activation and put the brief before them."""
 
-    KIND: ClassVar[str] = "activate.raised"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.SEAT, Duty.ANALYST})
-    URGENT: ClassVar[bool] = True
+    KIND = "activate.raised"
+    WRITERS = frozenset({Duty.SEAT, Duty.ANALYST})
+    WHERE = "response/*"
+    URGENT = True
 
     activation: ActivationCode
     """Random code; seats."""
@@ -99,9 +101,10 @@ class Raised(Content, frozen=True, kw_only=True):
 class Assessed(Content, frozen=True, kw_only=True):
     """Say that somebody other than the raiser checked the evidence; stops the first clock."""
 
-    KIND: ClassVar[str] = "activate.assessed"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.ANALYST, Duty.ASSESSOR, Duty.SEAT})
-    URGENT: ClassVar[bool] = True
+    KIND = "activate.assessed"
+    WRITERS = frozenset({Duty.ANALYST, Duty.ASSESSOR, Duty.SEAT})
+    WHERE = "response/*"
+    URGENT = True
 
     activation: ActivationCode
     """Which activation; seats."""
@@ -114,9 +117,10 @@ class Assessed(Content, frozen=True, kw_only=True):
 class Vote(Content, frozen=True, kw_only=True):
     """Sign one brief for one seat. Silence is not consent, so there is no vote against."""
 
-    KIND: ClassVar[str] = "activate.vote"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.SEAT})
-    URGENT: ClassVar[bool] = True
+    KIND = "activate.vote"
+    WRITERS = frozenset({Duty.SEAT})
+    WHERE = "response/*"
+    URGENT = True
 
     activation: ActivationCode
     """Which activation; seats."""
@@ -135,9 +139,10 @@ class Vote(Content, frozen=True, kw_only=True):
 class Activated(Content, frozen=True, kw_only=True):
     """Say that the quorum stands under a firm head, and from when the activation runs."""
 
-    KIND: ClassVar[str] = "activate.activated"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.SEAT, Duty.ANALYST, Duty.SENTRY})
-    URGENT: ClassVar[bool] = True
+    KIND = "activate.activated"
+    WRITERS = frozenset({Duty.SEAT, Duty.ANALYST, Duty.SENTRY})
+    WHERE = "response/*"
+    URGENT = True
 
     activation: ActivationCode
     """Which activation; seats."""
@@ -152,8 +157,9 @@ class Activated(Content, frozen=True, kw_only=True):
 class StoodDown(Content, frozen=True, kw_only=True):
     """End an activation before or at its end; never silently."""
 
-    KIND: ClassVar[str] = "activate.stood-down"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.SEAT})
+    KIND = "activate.stood-down"
+    WRITERS = frozenset({Duty.SEAT})
+    WHERE = "response/*"
 
     activation: ActivationCode
     """Which activation; seats."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import msgspec
 
 from tocsin.core.ledger.content import Content, Duty
@@ -39,8 +37,9 @@ class TallyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Tally(Content, frozen=True, kw_only=True):
     """State what is claimed, by whom, over which window and how well it stands; signed by a counter."""
 
-    KIND: ClassVar[str] = "count.tally"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.COUNTER})
+    KIND = "count.tally"
+    WRITERS = frozenset({Duty.COUNTER})
+    WHERE = "count"
 
     place: Place
     """Where; holders of `count`."""
@@ -59,8 +58,9 @@ class Tally(Content, frozen=True, kw_only=True):
 class TallyAssessed(Content, frozen=True, kw_only=True):
     """Put the second signature under a tally: an assessor of another organisation recomputed it."""
 
-    KIND: ClassVar[str] = "count.assessed"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.ASSESSOR})
+    KIND = "count.assessed"
+    WRITERS = frozenset({Duty.ASSESSOR})
+    WHERE = "count"
 
     tally: bytes
     """Record id (16 bytes) of the tally; holders of `count`."""

@@ -7,7 +7,7 @@ submission into `case/<id>/identity` (tocsin.core.protect).
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 import msgspec
 
@@ -59,8 +59,9 @@ class Trouble(StrEnum):
 class Taken(Content, frozen=True, kw_only=True):
     """Say that a submission was opened and by which day; what it says stands in other records."""
 
-    KIND: ClassVar[str] = "intake.taken"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE})
+    KIND = "intake.taken"
+    WRITERS = frozenset({Duty.INTAKE})
+    WHERE = "intake/*"
 
     submission: bytes
     """SHA-256 of the age file as it lay in the day folder; desks on duty that week."""
@@ -73,9 +74,10 @@ class Taken(Content, frozen=True, kw_only=True):
 class Call(Content, frozen=True, kw_only=True):
     """Hold the coded facts of a call for help, without identity and without words."""
 
-    KIND: ClassVar[str] = "intake.call"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE})
-    URGENT: ClassVar[bool] = True
+    KIND = "intake.call"
+    WRITERS = frozenset({Duty.INTAKE})
+    WHERE = "intake/*"
+    URGENT = True
 
     submission: bytes
     """SHA-256 of the age file it came in; desks on duty that week."""
@@ -88,8 +90,9 @@ class Call(Content, frozen=True, kw_only=True):
 class Testimony(Content, frozen=True, kw_only=True):
     """Hold the words of a submission."""
 
-    KIND: ClassVar[str] = "intake.testimony"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE})
+    KIND = "intake.testimony"
+    WRITERS = frozenset({Duty.INTAKE})
+    WHERE = "intake/*"
 
     submission: bytes
     """SHA-256 of the age file it came in; desks on duty that week."""
@@ -102,8 +105,9 @@ class Testimony(Content, frozen=True, kw_only=True):
 class Quarantined(Content, frozen=True, kw_only=True):
     """Say that a submission was set apart: nothing follows from it until a person has looked."""
 
-    KIND: ClassVar[str] = "intake.quarantined"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE})
+    KIND = "intake.quarantined"
+    WRITERS = frozenset({Duty.INTAKE})
+    WHERE = "intake/*"
 
     submission: bytes
     """SHA-256 of the age file; desks on duty that week."""

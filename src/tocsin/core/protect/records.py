@@ -12,7 +12,7 @@ Cases, offers, guides and legs meet by random codes.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, NewType
+from typing import Annotated, NewType
 
 import msgspec
 
@@ -75,8 +75,9 @@ class Why(StrEnum):
 class Identity(Content, frozen=True, kw_only=True):
     """Hold who a case is about: `case/<id>/identity`, read by the handler and one alternate."""
 
-    KIND: ClassVar[str] = "protect.identity"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE, Duty.HANDLER})
+    KIND = "protect.identity"
+    WRITERS = frozenset({Duty.INTAKE, Duty.HANDLER})
+    WHERE = "case/*/identity"
 
     case: CaseCode
     """Which case; handler and alternate."""
@@ -95,9 +96,10 @@ class Identity(Content, frozen=True, kw_only=True):
 class CaseOpened(Content, frozen=True, kw_only=True):
     """Open a case for a household: `case/<id>/file`, read by the handler and one alternate."""
 
-    KIND: ClassVar[str] = "protect.opened"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE, Duty.HANDLER})
-    URGENT: ClassVar[bool] = True
+    KIND = "protect.opened"
+    WRITERS = frozenset({Duty.INTAKE, Duty.HANDLER})
+    WHERE = "case/*/file"
+    URGENT = True
 
     case: CaseCode
     """Random code; handler and alternate."""
@@ -118,9 +120,10 @@ class CaseOpened(Content, frozen=True, kw_only=True):
 class Triaged(Content, frozen=True, kw_only=True):
     """Set a case's tier and deadline, with the rules behind them: `case/<id>/file`."""
 
-    KIND: ClassVar[str] = "protect.triaged"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.HANDLER})
-    URGENT: ClassVar[bool] = True
+    KIND = "protect.triaged"
+    WRITERS = frozenset({Duty.HANDLER})
+    WHERE = "case/*/file"
+    URGENT = True
 
     case: CaseCode
     """Which case; handler and alternate."""
@@ -145,8 +148,9 @@ class Triaged(Content, frozen=True, kw_only=True):
 class CaseParked(Content, frozen=True, kw_only=True):
     """Hand a case to the custodians' shares because nobody may hold more: `case/<id>/file`."""
 
-    KIND: ClassVar[str] = "protect.parked"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.INTAKE, Duty.HANDLER})
+    KIND = "protect.parked"
+    WRITERS = frozenset({Duty.INTAKE, Duty.HANDLER})
+    WHERE = "case/*/file"
 
     case: CaseCode
     """Which case; handler and alternate."""
@@ -157,8 +161,9 @@ class CaseParked(Content, frozen=True, kw_only=True):
 class CaseReleased(Content, frozen=True, kw_only=True):
     """Take a parked case back from the custodians: `case/<id>/file`, a new epoch."""
 
-    KIND: ClassVar[str] = "protect.released"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.HANDLER, Duty.CUSTODIAN})
+    KIND = "protect.released"
+    WRITERS = frozenset({Duty.HANDLER, Duty.CUSTODIAN})
+    WHERE = "case/*/file"
 
     case: CaseCode
     """Which case; handler and alternate."""
@@ -173,8 +178,9 @@ class CaseReleased(Content, frozen=True, kw_only=True):
 class Placed(Content, frozen=True, kw_only=True):
     """Say that a plan found beds for the household: `case/<id>/file`."""
 
-    KIND: ClassVar[str] = "protect.placed"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.HANDLER, Duty.PLANNER})
+    KIND = "protect.placed"
+    WRITERS = frozenset({Duty.HANDLER, Duty.PLANNER})
+    WHERE = "case/*/file"
 
     case: CaseCode
     """Which case; handler and alternate."""
@@ -187,8 +193,9 @@ class Placed(Content, frozen=True, kw_only=True):
 class CaseClosed(Content, frozen=True, kw_only=True):
     """Close a case; its keys are destroyed after this: `case/<id>/file`."""
 
-    KIND: ClassVar[str] = "protect.closed"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.HANDLER})
+    KIND = "protect.closed"
+    WRITERS = frozenset({Duty.HANDLER})
+    WHERE = "case/*/file"
 
     case: CaseCode
     """Which case; handler and alternate."""
@@ -201,8 +208,9 @@ class CaseClosed(Content, frozen=True, kw_only=True):
 class Case(Content, frozen=True, kw_only=True):
     """State a household's need, coded, for the planner: `planning`."""
 
-    KIND: ClassVar[str] = "protect.case"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.HANDLER})
+    KIND = "protect.case"
+    WRITERS = frozenset({Duty.HANDLER})
+    WHERE = "planning"
 
     case: CaseCode
     """Random code; planner."""
@@ -231,8 +239,9 @@ class Case(Content, frozen=True, kw_only=True):
 class Offer(Content, frozen=True, kw_only=True):
     """Offer beds: capacity facts only, no host and no address: `offers`."""
 
-    KIND: ClassVar[str] = "protect.offer"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.PLANNER, Duty.HANDLER})
+    KIND = "protect.offer"
+    WRITERS = frozenset({Duty.PLANNER, Duty.HANDLER})
+    WHERE = "offers"
 
     offer: OfferCode
     """Random code; holders of `offers`."""
@@ -253,8 +262,9 @@ class Offer(Content, frozen=True, kw_only=True):
 class Guide(Content, frozen=True, kw_only=True):
     """Say that somebody can accompany people on a stretch in a window: `offers`."""
 
-    KIND: ClassVar[str] = "protect.guide"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.PLANNER, Duty.HANDLER})
+    KIND = "protect.guide"
+    WRITERS = frozenset({Duty.PLANNER, Duty.HANDLER})
+    WHERE = "offers"
 
     guide: GuideCode
     """Random code; holders of `offers`."""
@@ -275,8 +285,9 @@ class Guide(Content, frozen=True, kw_only=True):
 class LotteryCommitted(Content, frozen=True, kw_only=True):
     """Bind the planner to a seed before the cases of a plan are known: `planning`."""
 
-    KIND: ClassVar[str] = "protect.lottery"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.PLANNER})
+    KIND = "protect.lottery"
+    WRITERS = frozenset({Duty.PLANNER})
+    WHERE = "planning"
 
     commitment: bytes
     """SHA-256 of the 32-byte seed; planner."""
@@ -307,9 +318,10 @@ class Unplaced(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Plan(Content, frozen=True, kw_only=True):
     """Say who goes where, and why somebody does not: `planning`."""
 
-    KIND: ClassVar[str] = "protect.plan"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.PLANNER})
-    URGENT: ClassVar[bool] = True
+    KIND = "protect.plan"
+    WRITERS = frozenset({Duty.PLANNER})
+    WHERE = "planning"
+    URGENT = True
 
     planned_on: Day
     """Day of planning; planner."""
@@ -326,9 +338,10 @@ class Plan(Content, frozen=True, kw_only=True):
 class Leg(Content, frozen=True, kw_only=True):
     """Lay one stretch of one household's journey on one guide in one window: `leg/<id>`."""
 
-    KIND: ClassVar[str] = "protect.leg"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.PLANNER, Duty.HANDLER})
-    URGENT: ClassVar[bool] = True
+    KIND = "protect.leg"
+    WRITERS = frozenset({Duty.PLANNER, Duty.HANDLER})
+    WHERE = "leg/*"
+    URGENT = True
 
     leg: LegCode
     """Random code; the guide and the handler."""
@@ -353,8 +366,9 @@ class Leg(Content, frozen=True, kw_only=True):
 class Arrived(Content, frozen=True, kw_only=True):
     """Say that a household reached its place: `case/<id>/file`."""
 
-    KIND: ClassVar[str] = "protect.arrived"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.HANDLER})
+    KIND = "protect.arrived"
+    WRITERS = frozenset({Duty.HANDLER})
+    WHERE = "case/*/file"
 
     case: CaseCode
     """Which case; handler and alternate."""

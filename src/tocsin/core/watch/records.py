@@ -6,7 +6,6 @@ Nothing here is about one person: watch reads public sources only, and a claim c
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
 
 import msgspec
 
@@ -40,8 +39,9 @@ class Stance(StrEnum):
 class Claim(Content, frozen=True, kw_only=True):
     """Say who said what happened, where, when, to how many: one statement of one published item."""
 
-    KIND: ClassVar[str] = "watch.claim"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.ANALYST, Duty.SENTRY})
+    KIND = "watch.claim"
+    WRITERS = frozenset({Duty.ANALYST, Duty.SENTRY})
+    WHERE = "watch"
 
     claim: str
     """Stable code of this statement: the item's and its place in it, `az05.2`; all desks."""
@@ -91,8 +91,9 @@ class Claim(Content, frozen=True, kw_only=True):
 class Panel(Content, frozen=True, kw_only=True):
     """Declare that these named sources watched this place all this time, so their silence means quiet."""
 
-    KIND: ClassVar[str] = "watch.panel"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.ANALYST})
+    KIND = "watch.panel"
+    WRITERS = frozenset({Duty.ANALYST})
+    WHERE = "watch"
 
     place: Place
     """Place they watched, with all its parts; all desks."""
@@ -118,9 +119,10 @@ class EarsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 class Alarm(Content, frozen=True, kw_only=True):
     """Say that a place's week stands out against its own baseline, with everything needed to recompute it."""
 
-    KIND: ClassVar[str] = "watch.alarm"
-    WRITERS: ClassVar[frozenset[Duty]] = frozenset({Duty.ANALYST, Duty.SENTRY})
-    URGENT: ClassVar[bool] = True
+    KIND = "watch.alarm"
+    WRITERS = frozenset({Duty.ANALYST, Duty.SENTRY})
+    WHERE = "watch"
+    URGENT = True
 
     place: Place
     """Where; all desks."""
