@@ -1,12 +1,13 @@
 """Keys, seals and signatures: the only room that calls cryptography.
 
-In come bytes, passphrases and public keys; out go sealed files, opened bytes, signatures, shares and receipts, or one of
-the errors. Nothing here reads a clock or a file; chance comes from the operating system alone, since a key drawn from a
-seeded generator is no key.
+In come bytes, passphrases and public keys; out go sealed files, opened bytes, signatures, shares and
+receipts, or one of the errors. Nothing here reads a clock or a file; chance comes from the operating
+system alone, since a key drawn from a seeded generator is no key.
 
-Read in this order: `errors`; `signing` (Ed25519 with labels); `padding` and `body` (one record); `header`, `hybrid`,
-`stream`, `age` and `armoring` (a file for people and devices; `bech32` writes its keys as text); `passphrase` and
-`keyring` (what a device keeps); `receipt` (twelve words); `shares` (custodians); `selftest` (run before anything else).
+Read in this order: `errors`; `signing` (Ed25519 with labels); `padding` and `body` (one record);
+`header`, `hybrid`, `stream`, `age` and `armoring` (a file for people and devices; `bech32` writes its
+keys as text); `passphrase` and `keyring` (what a device keeps); `receipt` (twelve words); `shares`
+(custodians); `selftest` (run before anything else).
 """
 
 from tocsin.core.seal.age import (
@@ -38,12 +39,17 @@ from tocsin.core.seal.errors import (
     WrongPassphrase,
 )
 from tocsin.core.seal.hybrid import HYBRID, Identity, Recipient
+from tocsin.core.seal.keyring import CASELOAD_CAP, Keyring, Tip
 from tocsin.core.seal.padding import frame, pad_file, padme, unframe, unpad_file
 from tocsin.core.seal.passphrase import PassphraseFile
+from tocsin.core.seal.receipt import Receipt
+from tocsin.core.seal.selftest import self_test
+from tocsin.core.seal.shares import Share, check, deal, join
 from tocsin.core.seal.signing import NO_COALITION, SigningKey, Use, verify
 
 __all__ = [
     "BODY_SIZES",
+    "CASELOAD_CAP",
     "GRANT_SIZE",
     "HYBRID",
     "NO_COALITION",
@@ -57,10 +63,14 @@ __all__ = [
     "EmptyPassphrase",
     "Identity",
     "KeyErased",
+    "Keyring",
     "NoPostQuantum",
     "PassphraseFile",
+    "Receipt",
     "Recipient",
+    "Share",
     "SigningKey",
+    "Tip",
     "TooFewShares",
     "TooLong",
     "Use",
@@ -69,8 +79,11 @@ __all__ = [
     "WrongPassphrase",
     "armor",
     "body_size_for",
+    "check",
+    "deal",
     "dearmor",
     "frame",
+    "join",
     "open_body",
     "open_sealed",
     "open_stream",
@@ -80,6 +93,7 @@ __all__ = [
     "seal_body",
     "seal_stream",
     "sealed_size",
+    "self_test",
     "stanza_kinds",
     "tag_and_key",
     "unframe",

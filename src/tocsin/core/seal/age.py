@@ -1,7 +1,7 @@
 """Seal to people and devices, and open: age v1 files whose every recipient is post-quantum hybrid.
 
-One classical recipient would let a quantum computer open the whole file, so a file with any other stanza is refused, on
-writing by construction and on reading before a key is tried.
+One classical recipient would let a quantum computer open the whole file, so a file with any other stanza
+is refused, on writing by construction and on reading before a key is tried.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ def seal_stream(source: BinaryIO, sink: BinaryIO, recipients: Sequence[Recipient
 def open_stream(source: BinaryIO, sink: BinaryIO, identities: Sequence[Identity]) -> None:
     """Open a source into a sink, in constant memory.
 
-    Every chunk is authenticated before it is written, and a missing or additional end is found before this returns; but
-    chunks before it are in the sink by then. When this raises, throw away what the sink holds. Errors as in
-    `open_sealed`.
+    Every chunk is authenticated before it is written, and a missing or additional end is found before
+    this returns; but chunks before it are in the sink by then. When this raises, throw away what the sink
+    holds. Errors as in `open_sealed`.
     """
     header = _read_hybrid_header(source)
     file_key = _unwrap(header, identities)
@@ -76,7 +76,8 @@ def open_stream(source: BinaryIO, sink: BinaryIO, identities: Sequence[Identity]
 def stanza_kinds(head: bytes) -> list[str]:
     """Say of which kinds a file's recipients are, from its header alone and without any key.
 
-    `head` must hold the whole header; what follows does not matter. Hybrid stanzas are also checked for their lengths.
+    `head` must hold the whole header; what follows does not matter. Hybrid stanzas are also checked for
+    their lengths.
 
     Raises
     ------

@@ -57,7 +57,7 @@ def _polymod(values: list[int]) -> int:
 
 
 def _regroup(values: bytes, n_from: int, n_to: int) -> list[int]:
-    """Cut a row of `n_from`-bit values into `n_to`-bit ones; widening pads with zero bits, narrowing drops the rest."""
+    """Cut a row of `n_from`-bit values into `n_to`-bit ones; smaller ones are filled up, larger ones not."""
     row = held = 0
     out = []
     for value in values:

@@ -1,8 +1,8 @@
 """Seal and open the body of a record with a key used once (docs/formats.md section 2).
 
-The header carries 16 random bytes, so HMAC-SHA512 of it under the compartment key gives a tag and a key that occur once:
-there is no counter to lose when a device is restored or cloned. The tag also commits to the key, which
-ChaCha20-Poly1305 alone does not. 100,000 of these are opened whenever a desk starts: keep the path short.
+The header carries 16 random bytes, so HMAC-SHA512 of it under the compartment key gives a tag and a key
+that occur once: there is no counter to lose when a device is restored or cloned. The tag also commits to
+the key, which ChaCha20-Poly1305 alone does not. 100,000 of these are opened whenever a desk starts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What can be wrong with a key, a sealed file, a signature or a share; one class per thing a caller tells apart."""
+"""What can be wrong with a key, a sealed file, a signature or a share: one class per thing to tell apart."""
 
 from __future__ import annotations
 
@@ -157,4 +157,4 @@ class KeyErased(SealError):
     code = "seal.erased"
 
     def __init__(self) -> None:
-        super().__init__("The key to this is not held here any more; whoever still holds it can grant it again.")
+        super().__init__("The key to this is not held here any more; whoever holds it can grant it again.")

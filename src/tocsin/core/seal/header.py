@@ -1,4 +1,4 @@
-"""Read and write the header of an age file, strictly: one way to write each header, everything else is refused.
+"""Read and write the header of an age file, strictly: one way to write each, everything else is refused.
 
 Source: the age file encryption format, C2SP, https://c2sp.org/age.
 """
@@ -27,7 +27,7 @@ _VERSION = b"age-encryption.org/v1\n"
 _COLUMNS = 64
 _MAX_LINE = 4096
 _STANZA_LINE = re.compile(rb"->(?: [\x21-\x7e]+)+\n")
-_WRAPPED_LINES = 64  # Lines of body one stanza may have: 3 KiB, twice what a hybrid stanza keeps in its argument.
+_MAX_BODY_LINES = 64  # 3 KiB in one stanza: any kind of stanza there is fits, a flood of lines does not.
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -136,7 +136,7 @@ def decode_base64(text: bytes) -> bytes:
 
 def _body_lines(source: BinaryIO) -> list[bytes]:
     lines: list[bytes] = []
-    for _ in range(_WRAPPED_LINES):
+    for _ in range(_MAX_BODY_LINES):
         line = source.readline(_COLUMNS + 2)
         if not line.endswith(b"\n"):
             raise DamagedFile("a line of its header is too long or cut")

@@ -1,4 +1,4 @@
-"""The one kind of key pair files are sealed to: X-Wing (ML-KEM-768 with X25519), as age's `mlkem768x25519`."""
+"""The one kind of key pair files are sealed to: X-Wing (ML-KEM-768 and X25519), age's `mlkem768x25519`."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class Identity:
         return cls(seed)
 
     def unwrap(self, stanza: Stanza) -> bytes | None:
-        """Take the file key out of a stanza that `check_stanza` passed; `None` says it is for somebody else."""
+        """Take the file key out of a stanza that `check_stanza` passed; `None`: it is for somebody else."""
         sealed = decode_base64(stanza.arguments[0].encode()) + stanza.body
         try:
             return _SUITE.decrypt(sealed, self._key, info=_INFO)

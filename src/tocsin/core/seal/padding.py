@@ -57,7 +57,8 @@ def padme(n: int, floor: int) -> int:
 
     References
     ----------
-    Nikitin et al. (2019), Reducing Metadata Leakage from Encrypted Files, PoPETs 2019 (4), 6-33, algorithm 1.
+    Nikitin et al. (2019), Reducing Metadata Leakage from Encrypted Files, PoPETs 2019 (4), 6-33,
+    algorithm 1.
     """
     if n < 2:
         return max(n, floor)
@@ -68,12 +69,12 @@ def padme(n: int, floor: int) -> int:
 
 
 def pad_file(source: BinaryIO, n_bytes: int, *, floor: int = ATTACHMENT_FLOOR) -> BinaryIO:
-    """Wrap a source of known length so that reading it yields `length (8) ‖ bytes ‖ zeros` up to Padmé's size.
+    """Wrap a source so that reading it yields `length (8) ‖ bytes ‖ zeros`, up to Padmé's size.
 
-    Constant memory: give the result to `seal_stream`. Reading raises DamagedFile when the source does not have
-    exactly `n_bytes` bytes (a file that grew or shrank meanwhile).
+    Constant memory: give the result to `seal_stream`. Reading raises DamagedFile when the source does not
+    have exactly `n_bytes` bytes (a file that grew or shrank meanwhile).
     """
-    return io.BufferedReader(_Padded(source, n_bytes, padme(_LENGTH_BYTES + n_bytes, floor)), _PIECE)  # type: ignore[return-value]  # typeshed keeps BufferedReader apart from BinaryIO
+    return io.BufferedReader(_Padded(source, n_bytes, padme(_LENGTH_BYTES + n_bytes, floor)), _PIECE)
 
 
 @contextmanager
@@ -83,7 +84,8 @@ def unpad_file(sink: BinaryIO, *, floor: int = ATTACHMENT_FLOOR) -> Iterator[Bin
     Raises
     ------
     DamagedFile
-        Length, padding or size are not as `pad_file` writes them. What `sink` then holds must be thrown away.
+        Length, padding or size are not as `pad_file` writes them. What `sink` then holds must be thrown
+        away.
     """
     writer = _Unpadding(sink)
     yield writer  # type: ignore[misc]  # as above: a RawIOBase is not a BinaryIO to typeshed

@@ -1,8 +1,8 @@
 """Seal a file under a passphrase: age's scrypt stanza, for the keyring a device keeps.
 
-The passphrase is normalised to Unicode NFKC first, so that it opens on another system whose keyboard composes accents
-otherwise. For ASCII this changes nothing, and any age program opens the file; with other letters such a program
-must be given the normalised form.
+The passphrase is normalised to Unicode NFKC first, so that it opens on another system whose keyboard
+composes accents otherwise. For ASCII this changes nothing, and any age program opens the file; with other
+letters such a program must be given the normalised form.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _DECIMAL = re.compile(r"[1-9][0-9]*")
 
 
 class PassphraseFile:
-    """A file that one passphrase opens; keeps header and file key in memory, so that saving again costs no scrypt."""
+    """A file one passphrase opens; keeps header and file key in memory, so that saving costs no scrypt."""
 
     __slots__ = ("_file_key", "_header")
 

@@ -1,4 +1,4 @@
-"""Sign and verify: Ed25519 over a label, the coalition and the message, so no signature serves a second purpose."""
+"""Sign and verify: Ed25519 over label, coalition and message, so no signature serves a second purpose."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Use = Literal["record", "roll", "head", "cosign", "key", "request", "vote"]
 NO_COALITION = bytes(32)
 """Stands for the coalition in what the founding record itself signs."""
 
-_LABELS = {use: b"tocsin/1 " + use.encode() + b"\n" for use in get_args(Use)}
+_LABELS: dict[str, bytes] = {use: b"tocsin/1 " + use.encode() + b"\n" for use in get_args(Use)}
 
 
 class SigningKey:
@@ -92,5 +92,5 @@ def _signed_bytes(use: Use, coalition: bytes, message: bytes) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _public_key(public: bytes) -> Ed25519PublicKey:
-    # A ledger has a few hundred signers and a hundred thousand signatures: decoding each key once saves a tenth.
+    # Few signers, a hundred thousand signatures: decode each key once.
     return Ed25519PublicKey.from_public_bytes(public)

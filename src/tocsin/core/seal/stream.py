@@ -1,4 +1,4 @@
-"""Seal and open the payload of an age file: 64 KiB chunks, each with its place and whether it is the last (STREAM)."""
+"""Seal and open the payload of an age file: 64 KiB chunks that know their place and the last one (STREAM)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def open_payload(file_key: bytes, source: BinaryIO, sink: BinaryIO) -> None:
     Raises
     ------
     DamagedFile
-        Something was changed, cut off or added, wherever in the file. What the sink then holds must be thrown away.
+        Something was changed, cut off or added, wherever in the file. What the sink then holds must be
+        thrown away.
     """
     nonce = _read_fully(source, NONCE_BYTES)
     if len(nonce) != NONCE_BYTES:

@@ -1,0 +1,161 @@
+"""The twelve words a witness keeps: 128 random bits and a checksum, in words made to survive handwriting.
+
+The 2048 words are built, not collected: consonant, vowel, consonant, vowel, consonant, so they belong to
+no language, say nothing and can be spelled aloud in any. The last consonant is a check on the four
+letters before it: no two words differ in one letter only, so a single wrong letter never makes another
+word.
+
+By HKDF-SHA-256 (no salt, 32 bytes) come from the secret: the mailbox locators, with the info
+`tocsin/1 receipt locator\\n` and the sending's number in 4 bytes; the seed of the reply identity, with the info
+`tocsin/1 receipt reply\\n`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterator
+from itertools import islice, product
+from math import prod
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from tocsin.core.seal.errors import BadReceipt
+from tocsin.core.seal.hybrid import Identity
+
+SECRET_BYTES = 16
+N_WORDS = 12
+_WORD_LETTERS = 5
+_WORD_BITS = 11
+_CHECK_BITS = 4
+_MAX_GUESSES = 4096  # A dozen misread words are not a receipt: stop before guessing becomes a search.
+
+_CONSONANTS = "bdfghjklmnprstvz"
+_VOWELS = "aeiou"
+_TWINS = str.maketrans(
+    {"\N{LATIN SMALL LETTER DOTLESS I}": "i", "ə": "e", "ø": "o", "ł": "l", "đ": "d", "ð": "d"}
+)
+
+
+def _build_word(index: int) -> str:
+    """Spell word `index`, 0 to 2047: a consonant pair and a vowel pair, then the check consonant."""
+    pair, vowels = divmod(index, 25)
+    first, second = divmod(pair * 25 % 256, 16)  # 25 is odd: the pairs differ, and lie spread.
+    v1, v2 = divmod(vowels, 5)
+    # 1, 3, 5 and 7 are odd, so each letter moves the check on its own and one wrong letter never passes.
+    last = (first + 3 * v1 + 5 * second + 7 * v2) % 16
+    return _CONSONANTS[first] + _VOWELS[v1] + _CONSONANTS[second] + _VOWELS[v2] + _CONSONANTS[last]
+
+
+WORDS = tuple(_build_word(index) for index in range(1 << _WORD_BITS))
+_INDEX = {word: index for index, word in enumerate(WORDS)}
+
+
+class Receipt:
+    """A witness's secret; it finds and opens replies, not the testimony. Shows nothing of itself."""
+
+    __slots__ = ("secret",)
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) != SECRET_BYTES:
+            raise ValueError("a receipt has 16 bytes")
+        self.secret = secret
+
+    @classmethod
+    def fresh(cls) -> Receipt:
+        """Make a new receipt from the system's entropy."""
+        return cls(secrets.token_bytes(SECRET_BYTES))
+
+    @classmethod
+    def parse(cls, text: str) -> Receipt:
+        """Read twelve words as people type them.
+
+        Case, accents, blanks, hyphens and numbering do not matter. A word with one letter wrong, missing,
+        doubled or swapped is mended when exactly one reading fits the checksum.
+
+        Raises
+        ------
+        BadReceipt
+            Says how many words there were, or which one (from 1) to look at again; never the word.
+        """
+        words = _split(text)
+        if len(words) != N_WORDS:
+            raise BadReceipt(n_words=len(words))
+        readings = [_readings(word) for word in words]
+        for place, found in enumerate(readings, start=1):
+            if not found:
+                raise BadReceipt(word=place)
+        n_guesses = prod(map(len, readings))
+        fitting = list(islice(_fitting(readings), 2)) if n_guesses <= _MAX_GUESSES else []
+        if len(fitting) != 1:
+            doubtful = (place for place, word in enumerate(words, start=1) if word not in _INDEX)
+            raise BadReceipt(word=next(doubtful, None))
+        return cls(fitting[0])
+
+    def __repr__(self) -> str:
+        return "Receipt(...)"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The twelve words, to be shown once and written down by hand."""
+        bits = int.from_bytes(self.secret, "big") << _CHECK_BITS | _checksum(self.secret)
+        return tuple(WORDS[bits >> _WORD_BITS * place & 0x7FF] for place in reversed(range(N_WORDS)))
+
+    def locator(self, i: int) -> bytes:
+        """Say at which 32-byte address the reply to sending `i` waits; knowing it is the permission."""
+        return self._derive(b"tocsin/1 receipt locator\n" + i.to_bytes(4, "big"))
+
+    def reply_identity(self) -> Identity:
+        """Derive the identity that opens the replies."""
+        return Identity.from_seed(self._derive(b"tocsin/1 receipt reply\n"))
+
+    def _derive(self, purpose: bytes) -> bytes:
+        return HKDF(algorithm=SHA256(), length=32, salt=b"", info=purpose).derive(self.secret)
+
+
+def _checksum(secret: bytes) -> int:
+    return hashlib.sha256(b"tocsin/1 receipt checksum\n" + secret).digest()[0] >> 8 - _CHECK_BITS
+
+
+def _split(text: str) -> list[str]:
+    folded = unicodedata.normalize("NFKD", text.casefold().translate(_TWINS))
+    plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    words = re.findall(r"[a-z]+", plain)
+    joined = "".join(words)
+    if len(words) != N_WORDS and len(joined) == N_WORDS * _WORD_LETTERS:
+        words = [joined[start : start + _WORD_LETTERS] for start in range(0, len(joined), _WORD_LETTERS)]
+    return words
+
+
+def _readings(word: str) -> list[int]:
+    """List which words may be meant: the word itself, else all that one slip of the pen away."""
+    if word in _INDEX:
+        return [_INDEX[word]]
+    if abs(len(word) - _WORD_LETTERS) > 1:
+        return []
+    return [_INDEX[near] for near in sorted(set(_slips(word))) if near in _INDEX]
+
+
+def _slips(word: str) -> Iterator[str]:
+    alphabet = _CONSONANTS + _VOWELS
+    for i in range(len(word) + 1):
+        before, after = word[:i], word[i:]
+        yield from (before + letter + after for letter in alphabet)
+        if after:
+            yield before + after[1:]
+            yield from (before + letter + after[1:] for letter in alphabet)
+        if len(after) > 1:
+            yield before + after[1] + after[0] + after[2:]
+
+
+def _fitting(readings: list[list[int]]) -> Iterator[bytes]:
+    for indices in product(*readings):
+        bits = 0
+        for index in indices:
+            bits = bits << _WORD_BITS | index
+        secret = (bits >> _CHECK_BITS).to_bytes(SECRET_BYTES, "big")
+        if _checksum(secret) == bits & (1 << _CHECK_BITS) - 1:
+            yield secret
