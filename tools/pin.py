@@ -3,7 +3,7 @@
     python tools/pin.py            take the newest versions that fit, and write them down
     python tools/pin.py --check    end with 1 if a package that uv resolves is not pinned
 
-uv.lock would do, but it names the registry it was made with; it is ignored, and these constraints stand in for it.
+uv.lock would do, but it names the registry it was made with; it is ignored, and these constraints stand in.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Check that all a desk needs at run time is to be had as a wheel on Windows and on Apple's processors.
 
-pip evaluates markers for the machine it runs on; so they are evaluated here for the target, and pip is asked for
-each pin by itself.
+pip evaluates markers for the machine it runs on; so they are evaluated here for the target, and pip is asked
+for each pin by itself.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import subprocess
 import sys
 import tempfile
 
-import pin
 from packaging.requirements import Requirement
+
+import pin
 
 TARGETS = {
     "win_amd64": {

@@ -1,7 +1,7 @@
 """The browser's bundle: where it lies, from what it was built, and whether it is whole and fresh.
 
-`tools/build_bundle.py` builds it; a wheel carries it ready. Next to the built files lies `manifest.json`: the hash of
-the sources, and the hash of each file built from them.
+`tools/build_bundle.py` builds it; a wheel carries it ready. Next to the built files lies `manifest.json`: the
+hash of the sources, and the hash of each file built from them.
 """
 
 from __future__ import annotations
