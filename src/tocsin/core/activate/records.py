@@ -133,7 +133,7 @@ class Vote(Content, frozen=True, kw_only=True):
     signature: bytes
     """Ed25519 with use `vote` over `vote_message`, by the seat's device; seats."""
     voted_at: int
-    """UTC seconds by the signer's clock, shown only: order and firmness decide; seats."""
+    """UTC seconds, inside what is signed; seats."""
 
 
 class Activated(Content, frozen=True, kw_only=True):
@@ -163,6 +163,8 @@ class StoodDown(Content, frozen=True, kw_only=True):
 
     activation: ActivationCode
     """Which activation; seats."""
+    seat: str
+    """The seat that ends it: as many organisations must as made the quorum; seats."""
     stood_down_at: int
     """UTC seconds; seats."""
     reason: str

@@ -16,8 +16,8 @@ class TallyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What is counted, a word of `tocsin.core.watch.acts`; counters, assessors, readers of a release."""
     group: str
     """The group of acts it belongs to; the same."""
-    origin: str
-    """The act of observation behind it, without a name; the same."""
+    origins: tuple[str, ...]
+    """The acts of observation behind it, without names, sorted; the same."""
     qualifier: Qualifier | None
     """How the number is put; the same."""
     number: int | None

@@ -17,12 +17,14 @@ from tocsin.terms import Day, Place
 Count = Annotated[int, msgspec.Meta(ge=0, le=200)]
 Household = Annotated[int, msgspec.Meta(ge=1, le=200)]
 Narrative = Annotated[str, msgspec.Meta(max_length=12000)]
+Language = Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
+PlaceCode = Annotated[Place, msgspec.Meta(pattern="^[a-z]{2}[a-z0-9]{0,8}(-[a-z0-9]{1,3})?$")]
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The coded part of a submission. `None` means not answered: unknown, never no."""
 
-    place: Place
+    place: PlaceCode
     """Where the caller is, country or first-level area; desks on duty, then the case's handler."""
     people: Household = 1
     """People who must stay together, caller included; desks on duty, handler, planner."""
@@ -44,7 +46,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether one of them cannot take stairs; desks on duty, handler, planner."""
     must_leave_by: Day | None = None
     """Last day they can stay (a summons, a lease, a visa), if known; desks on duty, handler, planner."""
-    languages: tuple[str, ...] = ()
+    languages: Annotated[tuple[Language, ...], msgspec.Meta(max_length=12)] = ()
     """Languages they speak, ISO 639-1, best first; desks on duty, handler, planner."""
 
 

@@ -277,9 +277,9 @@ class Guide(Content, frozen=True, kw_only=True):
     free: Period
     """Days they can travel; holders of `offers`."""
     trip_days: Annotated[int, msgspec.Meta(ge=1, le=60)]
-    """Days one trip takes, way back included; holders of `offers`."""
+    """Days one trip takes, the last being that of arrival; holders of `offers`."""
     people: Beds
-    """How many they can take at once; holders of `offers`."""
+    """How many they can take at once, one household a trip; holders of `offers`."""
 
 
 class LotteryCommitted(Content, frozen=True, kw_only=True):
@@ -303,7 +303,9 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     people: int
     """Beds it takes; planner."""
     arrive_by: Day
-    """Last day of arrival: the deadline, or the offer's last day if that is earlier; planner."""
+    """Last day of arrival: the deadline if it can be kept, else the offer's last day; planner."""
+    in_time: bool
+    """Whether the offer is open before the household's deadline has passed; planner."""
 
 
 class Unplaced(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
