@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from tocsin.core.ledger.content import ANYBODY, Content, Duty
 
 WATCH = "watch"
@@ -16,7 +18,7 @@ class Duties(Content, frozen=True):
     WHERE = PEOPLE
 
     duties: dict[int, tuple[Duty, ...]]
-    languages: dict[int, tuple[str, ...]] = {}
+    languages: dict[int, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
 
 class EpochOpened(Content, frozen=True):

@@ -1,0 +1,216 @@
+"""Making records: number, seal and sign drafts, opening new epochs where somebody knows a key who must not read on.
+
+A `Batch` collects what one act produces, grants before records, all to be saved first and then sent. Nobody seals under a
+key that a removed, barred or relieved device holds: the next writer rotates, which is all the rotation there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from tocsin.core.ledger.compartments import epoch_id
+from tocsin.core.ledger.content import Content, Envelope
+from tocsin.core.ledger.errors import NoKey
+from tocsin.core.ledger.grants import (
+    KEYS_A_GRANT,
+    Grant,
+    GrantedKey,
+    GrantedShare,
+    grant_hash,
+    recipient_for,
+    seal_grant,
+)
+from tocsin.core.ledger.kinds import WATCH, EpochOpened, GrantsMade
+from tocsin.core.ledger.record import NO_HASH, SEALED, VERSION, Header, Record, Tip, make_record
+from tocsin.core.ledger.world import World
+from tocsin.core.seal import Keyring, Recipient, body_size_for, seal_body
+from tocsin.terms import Day
+
+Fresh = Callable[[int], bytes]
+"""Draw that many random bytes; the desk passes the operating system's."""
+
+HASHES_A_RECORD = 50
+"""So that naming grants fits the smallest body."""
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """Something said that has not left yet; `id` is what later versions are based on."""
+
+    compartment: str
+    kind: str
+    schema: int
+    at: int
+    id: bytes
+    based_on: bytes | None
+    content: msgspec.Raw
+
+
+class Outgoing(NamedTuple):
+    """What must leave, grants first."""
+
+    records: list[Record]
+    grants: list[bytes]
+
+
+class Moment(NamedTuple):
+    """When something is made, and what the outside allows then."""
+
+    day: Day
+    """The coalition's day."""
+    at: int
+    """UTC seconds, sealed into records."""
+    keys: dict[int, Recipient]
+    """Each device's grant key (`newest_grant_keys`)."""
+    tip: Tip | None = None
+    """Where this device's chain stands if finished records wait unsent; else as the ledger has it."""
+
+
+class PendingEpoch(NamedTuple):
+    """An epoch that this device made and has not yet read back."""
+
+    epoch: bytes
+    parent: bytes | None
+    members: frozenset[int]
+
+
+class Batch:
+    """What one act of one device makes."""
+
+    def __init__(
+        self,
+        keyring: Keyring,
+        world: World,
+        pending: dict[str, PendingEpoch],
+        moment: Moment,
+        *,
+        fresh: Fresh,
+    ) -> None:
+        self.keyring, self.world, self.moment = keyring, world, moment
+        self.device = keyring.device
+        self._pending, self._fresh = pending, fresh
+        self._tip = moment.tip or world.tips[keyring.device]
+        self._records: list[Record] = []
+        self._grants: list[bytes] = []
+
+    @property
+    def outgoing(self) -> Outgoing:
+        """What was made."""
+        return Outgoing(self._records, self._grants)
+
+    def say(self, content: Content, *, to: str) -> None:
+        """Write content to a compartment."""
+        self.write(draft(content, to=to, at=self.moment.at, draft_id=self._fresh(16)))
+
+    def write(self, draft: Draft) -> None:
+        """Write a draft, under a new epoch if one is due.
+
+        Raises
+        ------
+        NoKey
+            A compartment that this device holds no key for.
+        StaleGrantKey
+            A new epoch is due and a member has published no key for two weeks: have it removed or barred.
+        """
+        self._append(draft, *self.key_for(draft.compartment))
+
+    def key_for(self, name: str) -> tuple[bytes, bytes]:
+        """Say with which epoch and key to write, opening a new epoch if one is due."""
+        known = self.world.compartments.get(name)
+        current = known.current() if known else None
+        pending = self._pending.get(name)
+        if pending and pending.parent == (current.id if current else None):
+            if all(map(self._is_sealed_to, pending.members)):
+                return pending.epoch, self.keyring.key(name, pending.epoch)
+            return self.open_epoch(name, pending.members, parent=pending.epoch)
+        if known is None or current is None or known.is_shut or self.device not in current.members:
+            raise NoKey
+        if current.relieved or not all(map(self._is_sealed_to, current.members)):
+            return self.open_epoch(name, current.members, parent=current.id)
+        return current.id, self.keyring.key(name, current.id)
+
+    def _is_sealed_to(self, device: int) -> bool:
+        return device == self.device or self.world.history.now.is_sealed_to(device, self.moment.day)
+
+    def open_epoch(self, name: str, members: Iterable[int], *, parent: bytes | None) -> tuple[bytes, bytes]:
+        """Make a new key, grant it to the members who may be sealed to, and write its opening record."""
+        grantees = tuple(sorted(m for m in set(members) - {self.device} if self._is_sealed_to(m)))
+        for device in grantees:
+            recipient_for(device, self.moment.keys)
+        key = self._fresh(32)
+        epoch = epoch_id(key)
+        self.keyring.hold(name, epoch, key)
+        self._pending[name] = PendingEpoch(epoch, parent, frozenset(grantees) | {self.device})
+        hashes = self.grant(grantees, (GrantedKey(name, epoch, key),))
+        opened = EpochOpened(parent=parent, grantees=grantees)
+        self._append(draft(opened, to=name, at=self.moment.at, draft_id=self._fresh(16)), epoch, key)
+        self.announce(hashes)
+        return epoch, key
+
+    def grant(
+        self,
+        grantees: Iterable[int],
+        keys: Sequence[GrantedKey] = (),
+        shares: tuple[GrantedShare, ...] = (),
+    ) -> tuple[bytes, ...]:
+        """Seal keys and shares to each grantee; return the hashes to announce."""
+        hashes = []
+        for device in grantees:
+            recipient = recipient_for(device, self.moment.keys)
+            for at in range(0, max(len(keys), 1), KEYS_A_GRANT):
+                part = tuple(keys[at : at + KEYS_A_GRANT])
+                file = seal_grant(Grant(self.world.coalition, self.device, part, shares), recipient)
+                self._grants.append(file)
+                hashes.append(grant_hash(file))
+        return tuple(hashes)
+
+    def announce(self, hashes: tuple[bytes, ...]) -> None:
+        """Name grants in `watch`: without it they do not count."""
+        for at in range(0, len(hashes), HASHES_A_RECORD):
+            self.say(GrantsMade(hashes=hashes[at : at + HASHES_A_RECORD]), to=WATCH)
+
+    def _append(self, draft: Draft, epoch: bytes, key: bytes) -> None:
+        envelope = Envelope(
+            draft.kind,
+            draft.schema,
+            draft.at,
+            draft.compartment,
+            epoch,
+            draft.id,
+            draft.based_on,
+            draft.content,
+        )
+        content = msgspec.msgpack.encode(envelope)
+        header = self._header(body_size_for(len(content)))
+        tag, body = seal_body(key, header.to_bytes(), content, size=header.size)
+        record = make_record(
+            header, tag=tag, body=body, key=self.keyring.signing_key, coalition=self.world.coalition
+        )
+        self._records.append(record)
+        self._tip = Tip(self._tip.chain + 1, record.hash)
+
+    def _header(self, size: int) -> Header:
+        world, firm = self.world, self.world.firm
+        return Header(
+            VERSION,
+            SEALED,
+            self.device,
+            self._tip.chain,
+            self._tip.previous,
+            world.history.now.roll.version,
+            firm,
+            world.tree.root(firm) if firm else NO_HASH,
+            self.moment.day,
+            size,
+            self._fresh(16),
+        )
+
+
+def draft(content: Content, *, to: str, at: int, draft_id: bytes, based_on: bytes | None = None) -> Draft:
+    """Put content into words that leave later; nothing is numbered or sealed yet."""
+    kind = type(content)
+    return Draft(
+        to, kind.KIND, kind.SCHEMA, at, draft_id, based_on, msgspec.Raw(msgspec.msgpack.encode(content))
+    )

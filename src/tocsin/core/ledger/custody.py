@@ -1,0 +1,161 @@
+"""Parked and lost cases: keys split among five custodians, three of whom open one case, asked in sight of all.
+
+Dealing: the holder deals shares by grant and says so in `watch`; custodians acknowledge; only then is the case parked and
+its keys are erased. Opening: somebody asks in `watch`; each custodian, once the request is firm and a day old, releases its
+share by grant; whoever asked joins them and opens a new epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tocsin.core.ledger.batch import Moment, Outgoing
+from tocsin.core.ledger.errors import BadGrant, NoKey
+from tocsin.core.ledger.grants import GrantedKey, GrantedShare
+from tocsin.core.ledger.kinds import ShareAsked, ShareHeld, ShareReleased, SharesDealt
+from tocsin.core.ledger.member import Member
+from tocsin.core.ledger.world import SHARES_NEEDED
+from tocsin.core.seal import deal, join
+from tocsin.terms import Day
+
+ASK_DAYS = 1
+"""A request stands in everyone's sight for a day before anything is released."""
+
+
+def case_compartments(case: str) -> tuple[str, str]:
+    """Name the two compartments of a case: who it is, and what is done."""
+    return f"case/{case}/identity", f"case/{case}/file"
+
+
+def deal_case(member: Member, case: str, custodians: Sequence[int], moment: Moment) -> Outgoing:
+    """Deal a case's present keys to custodians, one share each.
+
+    Raises
+    ------
+    NoKey
+        This device does not hold the case.
+    StaleGrantKey
+        A custodian has published no key for two weeks.
+    """
+    batch = member.batch(moment)
+    keys = [GrantedKey(name, *batch.key_for(name)) for name in case_compartments(case)]
+    shares = deal(msgspec.msgpack.encode(keys), label=case.encode(), n=len(custodians), k=SHARES_NEEDED)
+    hashes: tuple[bytes, ...] = ()
+    for custodian, share in zip(custodians, shares, strict=True):
+        hashes += batch.grant((custodian,), shares=(GrantedShare(case, share),))
+    batch.say(SharesDealt(case=case, deal=shares[0].deal_id, custodians=tuple(custodians)), to="watch")
+    batch.announce(hashes)
+    return batch.outgoing
+
+
+def is_recoverable(member: Member, case: str) -> bool:
+    """Say whether every custodian dealt to has acknowledged: only then may a case be parked."""
+    custody = member.world.custody.get(case)
+    return custody is not None and set(custody.custodians) <= member.world.shares_held.get(
+        custody.deal, set()
+    )
+
+
+def acknowledgements(member: Member) -> list[ShareHeld]:
+    """What a custodian has yet to say about the shares it keeps."""
+    world = member.world
+    return [
+        ShareHeld(case=case, deal=share.deal_id)
+        for case, share in member.keyring.shares.items()
+        if member.device not in world.shares_held.get(share.deal_id, set())
+    ]
+
+
+def ask_for_case(member: Member, case: str, *, reason: str) -> ShareAsked:
+    """Ask the custodians for one named case.
+
+    Raises
+    ------
+    NoKey
+        The case was never dealt.
+    """
+    custody = member.world.custody.get(case)
+    if custody is None:
+        raise NoKey
+    return ShareAsked(case=case, deal=custody.deal, reason=reason)
+
+
+def cases_to_release(member: Member, *, today: Day) -> list[str]:
+    """List the requests that this custodian may answer: firm, a day old, and not yet answered."""
+    world = member.world
+    due = []
+    for case, (asker, number, day) in world.shares_asked.items():
+        answered = member.device in world.shares_released.get((case, asker), set())
+        share = member.keyring.shares.get(case)
+        custody = world.custody.get(case)
+        is_current = share is not None and custody is not None and share.deal_id == custody.deal
+        if is_current and not answered and world.is_firm(number) and today >= day + ASK_DAYS:
+            due.append(case)
+    return due
+
+
+def release_share(member: Member, case: str, moment: Moment) -> Outgoing:
+    """Release this custodian's share to whoever asked.
+
+    Raises
+    ------
+    NoKey
+        Nothing may be released: not asked, not firm, or not a day old.
+    """
+    if case not in cases_to_release(member, today=moment.day):
+        raise NoKey
+    asker = member.world.shares_asked[case][0]
+    share = member.keyring.shares[case]
+    batch = member.batch(moment)
+    hashes = batch.grant((asker,), shares=(GrantedShare(case, share),))
+    batch.say(ShareReleased(case=case, deal=share.deal_id, to=asker), to="watch")
+    batch.announce(hashes)
+    return batch.outgoing
+
+
+def can_recover(member: Member, case: str) -> bool:
+    """Say whether enough shares have come."""
+    return len(member.released.get(case, {})) >= SHARES_NEEDED
+
+
+def recover_case(member: Member, case: str) -> set[str]:
+    """Join the released shares and hold the case's old keys; return its compartments, to be reopened.
+
+    Raises
+    ------
+    TooFewShares, BadShare
+        Not enough, or wrong ones; the message names which.
+    CaseloadFull
+        This device already holds eight cases.
+    BadGrant
+        The shares join to something that is not this case's keys.
+    """
+    secret = join(list(member.released.get(case, {}).values()))
+    try:
+        keys = msgspec.msgpack.decode(secret, type=list[GrantedKey])
+    except msgspec.MsgspecError as trouble:
+        raise BadGrant("the shares join to no keys") from trouble
+    if {key.compartment for key in keys} != set(case_compartments(case)):
+        raise BadGrant("the shares join to another case's keys")
+    for key in keys:
+        member.keyring.hold(key.compartment, key.epoch, key.key)
+    return {key.compartment for key in keys}
+
+
+def take_up_case(member: Member, case: str, members: Sequence[int], moment: Moment) -> Outgoing:
+    """Open new epochs of a recovered case for its new holders; its shares are used up.
+
+    Raises
+    ------
+    CaseloadFull
+        A new holder has eight cases already.
+    """
+    member.check_loads(set(members) - {member.device})
+    batch = member.batch(moment)
+    for name in case_compartments(case):
+        current = member.compartment(name).current()
+        batch.open_epoch(name, (*members, member.device), parent=current.id if current else None)
+    member.released.pop(case, None)
+    return batch.outgoing

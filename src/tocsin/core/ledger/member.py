@@ -1,0 +1,313 @@
+"""A device that takes part: what it may do with compartments, what it obeys, which keys it publishes.
+
+A `Member` joins a keyring to a `World`. It reads and writes nothing itself: what must leave comes back as `Outgoing`, to be
+saved first and then sent, grants before records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from tocsin.core.ledger.batch import Batch, Draft, Fresh, Moment, Outgoing, PendingEpoch, draft
+from tocsin.core.ledger.compartments import Compartment
+from tocsin.core.ledger.content import Content
+from tocsin.core.ledger.errors import NoKey, NotEntitled, TooManyBars
+from tocsin.core.ledger.grants import Grant, GrantedKey, grant_hash, open_grant, weeks_to_publish
+from tocsin.core.ledger.head import Cosignature, cosign
+from tocsin.core.ledger.kinds import PEOPLE, WATCH, Admitted, Barred, Erased, HandedOver, Load, Shut
+from tocsin.core.ledger.roll import PublishedKey, Purpose, publish_key
+from tocsin.core.ledger.standing import BARS_A_WEEK
+from tocsin.core.ledger.world import World
+from tocsin.core.seal import CASELOAD_CAP, CaseloadFull, Identity, Keyring, Share
+from tocsin.terms import Day
+
+INTAKE_DAYS_AHEAD = 7
+
+EVERYBODYS = (WATCH, PEOPLE, "clock")
+"""Compartments that every device of the coalition is granted."""
+
+
+class Member:
+    """One device: its keyring, its world, and what it may do."""
+
+    def __init__(self, keyring: Keyring, world: World, *, fresh: Fresh) -> None:
+        self.keyring = keyring
+        self.world = world
+        self.device = keyring.device
+        self.unconfirmed: dict[bytes, Grant] = {}
+        """Grants for us that `watch` does not name yet, or that would be a ninth case, by hash."""
+        self.released: dict[str, dict[int, Share]] = {}
+        """Shares of cases that custodians released to this device."""
+        self._fresh = fresh
+        self._pending: dict[str, PendingEpoch] = {}
+        self._identities: dict[bytes, Identity] = {}
+
+    # writing ---
+
+    def batch(self, moment: Moment) -> Batch:
+        """Begin to make records and grants."""
+        return Batch(self.keyring, self.world, self._pending, moment, fresh=self._fresh)
+
+    def draft(self, content: Content, *, to: str, at: int, based_on: bytes | None = None) -> Draft:
+        """Put content into words that leave later.
+
+        Raises
+        ------
+        NotEntitled
+            None of this device's duties may write that kind: it would change nothing.
+        """
+        if not self.world.history.now.may_write(self.device, content.WRITERS):
+            raise NotEntitled(device=self.device, kind=content.KIND)
+        return draft(content, to=to, at=at, draft_id=self._fresh(16), based_on=based_on)
+
+    def finish(self, drafts: Iterable[Draft], moment: Moment) -> Outgoing:
+        """Number, seal and sign drafts in the order they must stand; raises as `Batch.write` does."""
+        batch = self.batch(moment)
+        for each in drafts:
+            batch.write(each)
+        return batch.outgoing
+
+    # compartments ---
+
+    def compartment(self, name: str) -> Compartment:
+        """Look up a compartment this device can read.
+
+        Raises
+        ------
+        NoKey
+            It holds no key of it.
+        """
+        known = self.world.compartments.get(name)
+        if known is None or name not in self.keyring.compartments:
+            raise NoKey
+        return known
+
+    def open_compartments(self, names: Sequence[str], members: Iterable[int], moment: Moment) -> Outgoing:
+        """Make new compartments and grant them to their members.
+
+        Raises
+        ------
+        CaseloadFull
+            A case, and this device or a member already holds eight.
+        StaleGrantKey
+            A member has published no key for two weeks.
+        """
+        holders = frozenset(members) | {self.device}
+        if any(name.startswith("case/") for name in names):
+            self.check_loads(holders - {self.device})
+        batch = self.batch(moment)
+        for name in names:
+            batch.open_epoch(name, holders, parent=None)
+        return batch.outgoing
+
+    def check_loads(self, devices: Iterable[int]) -> None:
+        """Refuse to give a case to a device that says it holds eight.
+
+        Raises
+        ------
+        CaseloadFull
+            One of them does.
+        """
+        for device in devices:
+            held = self.world.loads.get(device, 0)
+            if held >= CASELOAD_CAP:
+                raise CaseloadFull(have=held, cap=CASELOAD_CAP)
+
+    def admit(self, device: int, names: Sequence[str], moment: Moment) -> Outgoing:
+        """Grant the keys of compartments, all epochs held, to one device more."""
+        batch = self.batch(moment)
+        granted = [
+            GrantedKey(name, epoch, key)
+            for name in names
+            for epoch, key in self.keyring.compartments.get(name, {}).items()
+        ]
+        hashes = batch.grant((device,), granted)
+        for name in names:
+            batch.say(Admitted(device=device), to=name)
+        batch.announce(hashes)
+        return batch.outgoing
+
+    def hand_over(self, names: Sequence[str], to: Sequence[int], moment: Moment) -> Outgoing:
+        """Give compartments to others; once ordered, every other holder erases them, and the next write rotates.
+
+        Raises
+        ------
+        CaseloadFull
+            One of them holds eight cases already.
+        """
+        new = sorted(set(to) - {self.device} - self._members(names))
+        self.check_loads(new)
+        batch = self.batch(moment)
+        hashes = batch.grant(new, [GrantedKey(name, *batch.key_for(name)) for name in names])
+        for name in names:
+            batch.say(HandedOver(to=tuple(to)), to=name)
+        batch.announce(hashes)
+        return batch.outgoing
+
+    def _members(self, names: Iterable[str]) -> set[int]:
+        currents = [known.current() for name in names if (known := self.world.compartments.get(name))]
+        return set().union(*(current.members for current in currents if current))
+
+    def shut(self, names: Sequence[str], moment: Moment, *, parked: bool) -> Outgoing:
+        """Close or park compartments; once ordered, every holder erases their keys."""
+        batch = self.batch(moment)
+        for name in names:
+            batch.say(Shut(parked=parked), to=name)
+        return batch.outgoing
+
+    # obeying ---
+
+    def give_up(self) -> list[bytes]:
+        """Erase keys of compartments that were shut or handed to others; return the epochs erased.
+
+        Call it after every batch of records taken, then save the keyring, then tell the others (`own_news`). It asks what
+        holds now and not which record said so, so taking old records again erases nothing that was granted anew.
+        """
+        erased: list[bytes] = []
+        for name in list(self.keyring.compartments):
+            known = self.world.compartments.get(name)
+            current = known.current() if known else None
+            self._settle(name, known)
+            if known is None or current is None or name in self._pending:
+                continue
+            if known.is_shut or self.device not in current.members:
+                erased += self.keyring.compartments[name]
+                self.keyring.forget(name)
+                self.world.forget_compartment(name)
+        return erased
+
+    def _settle(self, name: str, known: Compartment | None) -> None:
+        """Forget that an epoch of ours is pending once the ledger holds it."""
+        pending = self._pending.get(name)
+        if known and pending and pending.epoch in known.epochs:
+            del self._pending[name]
+
+    def own_news(self, erased: Iterable[bytes]) -> list[Content]:
+        """What this device tells all others about itself: epochs erased, cases held."""
+        news: list[Content] = []
+        epochs = tuple(erased)
+        if epochs:
+            news.append(Erased(epochs=epochs))
+        held = len(self.keyring.open_cases())
+        if held != self.world.loads.get(self.device, 0):
+            news.append(Load(held=held))
+        return news
+
+    # grants received ---
+
+    def grant_identities(self) -> list[Identity]:
+        """This device's weekly identities, newest first, each expanded once."""
+        seeds = self.keyring.grant_keys
+        self._identities = {
+            seed: self._identities.get(seed) or Identity.from_seed(seed) for seed in seeds.values()
+        }
+        return [self._identities[seeds[week]] for week in sorted(seeds, reverse=True)]
+
+    def take_grants(self, files: Iterable[bytes]) -> set[str]:
+        """Try grants from a day folder; return the compartments that have a new key.
+
+        A grant of `watch` and the like is held at once, for the records that confirm grants are read with it; any other is
+        held when `watch` names its hash.
+
+        Raises
+        ------
+        BadGrant
+            A grant for us says what none may say; the rest of the folder was not tried.
+        """
+        identities = self.grant_identities()
+        for file in files:
+            grant = open_grant(file, identities, coalition=self.world.coalition)
+            if grant is not None:
+                self.unconfirmed[grant_hash(file)] = grant
+        return self.confirm_grants()
+
+    def confirm_grants(self) -> set[str]:
+        """Hold the keys of grants that `watch` names by now; return the compartments that have a new key.
+
+        A ninth case stays in `unconfirmed`: its keys are not held, and the desk asks whoever granted it to take it back.
+        """
+        news: set[str] = set()
+        for digest, grant in list(self.unconfirmed.items()):
+            named = self.world.granted.get(digest)
+            is_everybodys = not grant.shares and all(key.compartment in EVERYBODYS for key in grant.keys)
+            if not is_everybodys and (named is None or named[0] != grant.by):
+                continue
+            try:
+                for key in grant.keys:
+                    news |= self._hold(key)
+            except CaseloadFull:
+                continue
+            for granted in grant.shares:
+                self._keep_share(granted.case, granted.share)
+            del self.unconfirmed[digest]
+        return news
+
+    def _hold(self, granted: GrantedKey) -> set[str]:
+        if granted.epoch in self.keyring.compartments.get(granted.compartment, {}):
+            return set()
+        self.keyring.hold(granted.compartment, granted.epoch, granted.key)
+        return {granted.compartment}
+
+    def _keep_share(self, case: str, share: Share) -> None:
+        """A custodian keeps what was dealt to it; whoever asked gathers what is released."""
+        custody = self.world.custody.get(case)
+        if custody is not None and self.device in custody.custodians:
+            self.keyring.hold_share(case, share)
+        else:
+            self.released.setdefault(case, {})[share.number] = share
+
+    # keys, bars, heads ---
+
+    def publish(self, *, day: Day, takes_duty: bool) -> list[PublishedKey]:
+        """Make and sign the weekly grant keys, and on duty the daily intake keys, that are not there yet."""
+        weeks = [week for week in weeks_to_publish(day) if week not in self.keyring.grant_keys]
+        ahead = range(day, day + INTAKE_DAYS_AHEAD + 1) if takes_duty else range(0)
+        days = [each for each in ahead if each not in self.keyring.intake_keys]
+        return [self._publish(Purpose.GRANT, week, self.keyring.grant_keys) for week in weeks] + [
+            self._publish(Purpose.INTAKE, each, self.keyring.intake_keys) for each in days
+        ]
+
+    def _publish(self, purpose: int, period: int, seeds: dict[int, bytes]) -> PublishedKey:
+        identity = Identity.from_seed(self._fresh(32))
+        seeds[period] = identity.seed
+        return publish_key(
+            self.keyring.signing_key,
+            self.world.coalition,
+            purpose=purpose,
+            device=self.device,
+            period=period,
+            roll_version=self.world.history.now.roll.version,
+            public=identity.recipient.public,
+        )
+
+    def bar(self, device: int, *, reason: str, day: Day) -> Barred:
+        """Bar a device for 72 hours; the content to write to `watch`.
+
+        Raises
+        ------
+        TooManyBars
+            This desk's two of the week are used up.
+        """
+        if self.world.history.bars_of_week(self.device, day) >= BARS_A_WEEK:
+            raise TooManyBars
+        self.world.history.now.roll.device(device)
+        return Barred(device=device, reason=reason)
+
+    def cosign(self) -> Cosignature:
+        """Vouch for everything taken so far.
+
+        Raises
+        ------
+        ForkSeen
+            Two versions of the ledger are about: nothing is vouched for until people have compared.
+        """
+        world = self.world
+        if world.split:
+            raise world.split[0]
+        return cosign(
+            self.keyring.signing_key,
+            world.coalition,
+            device=self.device,
+            size=world.size,
+            root=world.tree.root(),
+        )
