@@ -90,7 +90,7 @@ class Identity(Content, frozen=True, kw_only=True):
     write_token: bytes
     """What lets us write into it, 32 bytes; handler and alternate."""
     answer_key: bytes
-    """Public key their replies are sealed to, 32 bytes; handler and alternate."""
+    """Key that replies to them are sealed with, 32 bytes; handler and alternate."""
 
 
 class CaseOpened(Content, frozen=True, kw_only=True):
