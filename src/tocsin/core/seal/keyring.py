@@ -86,6 +86,8 @@ class Keyring(msgspec.Struct, kw_only=True):
             _, keyring = msgspec.msgpack.decode(raw, type=tuple[Literal[1], Keyring])
         except msgspec.MsgspecError as trouble:
             raise DamagedFile("it holds no keyring of this version") from trouble
+        if keyring.to_bytes() != raw:
+            raise DamagedFile("its keyring is not in the one encoding")
         return keyring
 
     @property

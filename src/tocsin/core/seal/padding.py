@@ -112,16 +112,20 @@ class _Padded(io.RawIOBase):
     def _next(self, n_wanted: int) -> bytes:
         if self._head:
             piece, self._head = self._head[:n_wanted], self._head[n_wanted:]
-        elif self._n_body:
-            piece = self._source.read(min(n_wanted, self._n_body))
-            if not piece:
-                raise DamagedFile("the file became shorter while it was read")
-            self._n_body -= len(piece)
-            if not self._n_body and self._source.read(1):
-                raise DamagedFile("the file became longer while it was read")
-        else:
-            piece = bytes(min(n_wanted, self._n_zeros))
-            self._n_zeros -= len(piece)
+            return piece
+        if self._n_body:
+            return self._next_of_body(n_wanted)
+        if self._source.read(1):
+            raise DamagedFile("the file became longer while it was read")
+        piece = bytes(min(n_wanted, self._n_zeros))
+        self._n_zeros -= len(piece)
+        return piece
+
+    def _next_of_body(self, n_wanted: int) -> bytes:
+        piece = self._source.read(min(n_wanted, self._n_body))
+        if not piece:
+            raise DamagedFile("the file became shorter while it was read")
+        self._n_body -= len(piece)
         return piece
 
 

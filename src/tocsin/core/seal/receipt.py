@@ -6,8 +6,8 @@ letters before it: no two words differ in one letter only, so a single wrong let
 word.
 
 By HKDF-SHA-256 (no salt, 32 bytes) come from the secret: the mailbox locators, with the info
-`tocsin/1 receipt locator\\n` and the sending's number in 4 bytes; the seed of the reply identity, with the info
-`tocsin/1 receipt reply\\n`.
+`tocsin/1 receipt locator\\n` and the sending's number in 4 bytes; the seed of the reply identity, with
+the info `tocsin/1 receipt reply\\n`.
 """
 
 from __future__ import annotations

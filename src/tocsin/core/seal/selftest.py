@@ -7,8 +7,9 @@ from base64 import b64decode
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from tocsin.core.seal.age import open_sealed, seal
-from tocsin.core.seal.errors import NoPostQuantum, SealError
+from tocsin.core.seal.errors import NoPostQuantum
 from tocsin.core.seal.hybrid import Identity
+from tocsin.errors import SealError
 
 _PLAINTEXT = b"tocsin: an alarm bell"
 _IDENTITY = "AGE-SECRET-KEY-PQ-12A9SZXLN4FU6N7XMD74EJKPVAJT6MQYQMMQ237Y0UJDN9QUHYTHSC02L53"
