@@ -1,0 +1,61 @@
+"""Append records, and read them since a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.http.response import HttpResponseBase
+
+from tocsin.core.ledger import HEADER_SIZE, DeviceEntry, Header, read_records
+from tocsin.relay.api.answers import Taken, answer
+from tocsin.relay.api.door import Visit
+from tocsin.relay.errors import Malformed
+from tocsin.relay.store.append import Append, append, find_known, number_if_known, verify_records
+from tocsin.relay.store.models import BodyRow, Coalition, HeaderRow
+from tocsin.relay.store.writer import writer
+
+MOST_AT_ONCE = 100
+MOST_READ = 2000
+_READ_OVERHEAD = 247  # number, flags and the clear part
+
+
+def take(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
+    """Append records: check all signatures here, in this request's thread, and leave only order to the writer."""
+    records = read_records(visit.request.body)
+    if not 1 <= len(records) <= MOST_AT_ONCE:
+        raise Malformed(f"1 to {MOST_AT_ONCE} records go at once")
+    known = find_known(visit.coalition, records)
+    # What is here already was checked when it came, and may stand under an older roll.
+    fresh = [record for record in records if number_if_known(record, known) is None]
+    verify_records(fresh, visit.roll, visit.name)
+    done = writer.do(append, Append(visit.coalition, caller.number, tuple(records), visit.roll.version))
+    return answer(Taken(done.numbers, done.head.size, done.head.root, done.head.day, done.signature))
+
+
+def give(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
+    """Give records from a number on; fewer than asked for when their bodies are large."""
+    since = visit.number("since")
+    limit = min(visit.number("limit", default=MOST_READ), MOST_READ)
+    return answer(b"".join(_read(visit.coalition, since, limit)))
+
+
+def _read(coalition: Coalition, since: int, limit: int) -> Iterator[bytes]:
+    rows = HeaderRow.objects.filter(coalition=coalition, number__gte=since).order_by("number")
+    headers = _as_many_as_fit([(number, bytes(clear)) for number, clear in rows.values_list("number", "clear")[:limit]])
+    stored = BodyRow.objects.filter(coalition=coalition, number__gte=since, number__lt=since + len(headers))
+    bodies = dict(stored.values_list("number", "content"))
+    for number, clear in headers:
+        body = bodies.get(number)
+        yield number.to_bytes(8, "big") + bytes([body is not None]) + clear
+        if body is not None:
+            yield bytes(body)
+
+
+def _as_many_as_fit(headers: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    total = 0
+    for count, (_, clear) in enumerate(headers):
+        total += _READ_OVERHEAD + Header.from_bytes(clear[:HEADER_SIZE]).size
+        if total > settings.PAGE_BYTES and count:
+            return headers[:count]
+    return headers

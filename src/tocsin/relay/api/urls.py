@@ -1,0 +1,68 @@
+"""The relay's paths: docs/formats.md section 6, line by line."""
+
+from __future__ import annotations
+
+from django.urls import path, register_converter
+
+from tocsin.relay.api import attachments, beside, heads, lodge, records
+from tocsin.relay.api.door import endpoint, signed, unsigned
+
+
+class Hash:
+    """32 bytes as 64 hex digits."""
+
+    regex = "[0-9a-f]{64}"
+
+    def to_python(self, value: str) -> bytes:
+        """Read the digits."""
+        return bytes.fromhex(value)
+
+    def to_url(self, value: bytes) -> str:
+        """Write the digits."""
+        return value.hex()
+
+
+class Address(Hash):
+    """An attachment's address, which is also its file's name."""
+
+    def to_python(self, value: str) -> str:  # type: ignore[override]  # kept as digits
+        """Leave the digits as they are."""
+        return value
+
+
+class SmallNumber:
+    """A day in a path."""
+
+    regex = "[0-9]{1,9}"
+
+    def to_python(self, value: str) -> int:
+        """Read it."""
+        return int(value)
+
+    def to_url(self, value: int) -> str:
+        """Write it."""
+        return str(value)
+
+
+register_converter(Hash, "hash")
+register_converter(Address, "address")
+register_converter(SmallNumber, "day")
+
+urlpatterns = [
+    path("lodge", endpoint(POST=lodge.take_founding)),
+    path("c/<hash:name>/challenge", endpoint(GET=beside.give_challenge)),
+    path("c/<hash:name>/records", endpoint(POST=signed(records.take), GET=signed(records.give))),
+    path("c/<hash:name>/head", endpoint(GET=unsigned(heads.give_head))),
+    path("c/<hash:name>/cosignature", endpoint(POST=unsigned(heads.take_cosignature))),
+    path("c/<hash:name>/inclusion", endpoint(GET=unsigned(heads.prove_inclusion))),
+    path("c/<hash:name>/consistency", endpoint(GET=unsigned(heads.prove_consistency))),
+    path("c/<hash:name>/keys", endpoint(POST=unsigned(beside.take_keys), GET=unsigned(beside.give_keys))),
+    path("c/<hash:name>/grants", endpoint(POST=signed(beside.take_grants))),
+    path("c/<hash:name>/folder/<day:day>/grants", endpoint(GET=signed(beside.give_grants))),
+    path("c/<hash:name>/submissions", endpoint(POST=unsigned(beside.take_submission))),
+    path("c/<hash:name>/folder/<day:day>/submissions", endpoint(GET=signed(beside.give_submissions))),
+    path(
+        "c/<hash:name>/attachment/<address:address>",
+        endpoint(HEAD=unsigned(attachments.ask), PATCH=unsigned(attachments.add), GET=unsigned(attachments.fetch)),
+    ),
+]

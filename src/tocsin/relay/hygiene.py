@@ -1,0 +1,87 @@
+"""Around every request: refusals become answers, nothing is cached, no time of day stays on the disk."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from tocsin.core.ledger import BadRoll, NotOnRoll
+from tocsin.core.seal import BadSignature
+from tocsin.errors import TocsinError
+from tocsin.relay.api.answers import refusal
+from tocsin.relay.clock import blur
+from tocsin.relay.errors import DiskFull, Fault, NoSuchPath, Refused, TooLarge, UnknownHere
+
+log = logging.getLogger("tocsin.relay")
+
+_NO_SPACE = (28, 122)  # ENOSPC and EDQUOT
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Hygiene:
+    """The relay's one middleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        blur_home()
+        return response
+
+    def process_exception(self, request: HttpRequest, trouble: Exception) -> HttpResponse:
+        """Say what went wrong without a word of the request."""
+        return refusal(*explain(trouble))
+
+
+def explain(trouble: Exception) -> tuple[int, str, str]:
+    """Turn an exception into status, code and sentence."""
+    if isinstance(trouble, BadSignature | NotOnRoll):
+        trouble = UnknownHere()
+    elif isinstance(trouble, RequestDataTooBig):
+        trouble = TooLarge()
+    elif is_full(trouble):
+        trouble = DiskFull()
+    if isinstance(trouble, Refused):
+        return trouble.status, trouble.code, str(trouble)
+    if isinstance(trouble, TocsinError):
+        return (409 if isinstance(trouble, BadRoll) else 400), trouble.code, str(trouble)
+    code = secrets.token_hex(4)
+    log.error("%s %s", type(trouble).__name__, code)
+    return explain(Fault(code=code))
+
+
+def is_full(trouble: Exception) -> bool:
+    """Say whether an exception means that a disk is full, on whichever database."""
+    if isinstance(trouble, OperationalError):
+        return "disk is full" in str(trouble) or getattr(trouble.__cause__, "sqlstate", None) == "53100"
+    return isinstance(trouble, OSError) and trouble.errno in _NO_SPACE
+
+
+def no_such_path(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer for paths that do not exist."""
+    return refusal(*explain(NoSuchPath()))
+
+
+def blur_home() -> None:
+    """Hide when the relay last wrote to its own files."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        for side in ("", "-wal", "-shm"):
+            blur(f"{database['NAME']}{side}")
+    blur(Path(settings.HOME))
