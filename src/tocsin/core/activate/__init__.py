@@ -1,5 +1,12 @@
-"""Activate: Alarm + Tally → Activation."""
+"""Activate: an alarm and a tally come in, an activation goes out once a quorum has signed the same brief.
 
+Read in this order: `records` (Protocol, Raised, Vote), `protocol` (checked and hashed), `brief` (what is signed), `votes`
+(raise and sign), `state` (what the records add up to, clocks included).
+"""
+
+from tocsin.core.activate.brief import Brief, hash_brief, write_brief
+from tocsin.core.activate.errors import AlarmNeeded, BadProtocol, NoSuchSeat, OtherBrief, QuorumNotMet
+from tocsin.core.activate.protocol import check_protocol, find_seat, hash_protocol
 from tocsin.core.activate.records import (
     Activated,
     ActivationCode,
@@ -12,16 +19,39 @@ from tocsin.core.activate.records import (
     StoodDown,
     Vote,
 )
+from tocsin.core.activate.state import Clock, Entry, Refusal, Stage, State, announce, state_of
+from tocsin.core.activate.votes import cast_vote, raise_activation, vote_message
 
 __all__ = [
     "Activated",
     "ActivationCode",
+    "AlarmNeeded",
     "Assessed",
+    "BadProtocol",
+    "Brief",
+    "Clock",
     "Clocks",
+    "Entry",
+    "NoSuchSeat",
+    "OtherBrief",
     "Protocol",
     "Quorum",
+    "QuorumNotMet",
     "Raised",
+    "Refusal",
     "Seat",
+    "Stage",
+    "State",
     "StoodDown",
     "Vote",
+    "announce",
+    "cast_vote",
+    "check_protocol",
+    "find_seat",
+    "hash_brief",
+    "hash_protocol",
+    "raise_activation",
+    "state_of",
+    "vote_message",
+    "write_brief",
 ]
