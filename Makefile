@@ -8,7 +8,7 @@ BUNDLE := src/tocsin/relay/static/bundle
 # More words for the command that a target runs: make test ARGS=tests/core
 ARGS ?=
 
-.PHONY: help demo test check benchmarks bundle setup clean
+.PHONY: help demo test check lint types imports javascript pins wheels benchmarks bundle setup clean
 .DELETE_ON_ERROR:
 
 help:
@@ -23,12 +23,25 @@ demo: bundle
 test: bundle $(MODULES)
 	@$(BIN)/pytest $(ARGS)
 
-check: bundle $(MODULES)
+# One target each, so that `make -k check` shows all that is wrong.
+check: lint types imports javascript pins wheels
+
+lint: bundle
 	$(BIN)/ruff check
+
+types: bundle
 	$(BIN)/mypy
+
+imports: bundle
 	$(BIN)/lint-imports --no-logo
+
+javascript: $(MODULES)
 	$(BIN)/node node_modules/typescript/bin/tsc --project tsconfig.json
+
+pins: $(SYNCED)
 	$(BIN)/python tools/pin.py --check
+
+wheels: $(SYNCED)
 	$(BIN)/python tools/wheels.py
 
 benchmarks: bundle
