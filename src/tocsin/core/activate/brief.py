@@ -1,4 +1,4 @@
-"""What the seats are asked to sign: what is known, by whom and how well, in a text without names of people."""
+"""What the seats are asked to sign: what is known, by whom, how well; a text without names of people."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def write_brief(alarm: Alarm | None, tally: Tally, protocol: Protocol) -> Brief:
     """
     quorum, clocks = protocol.quorum, protocol.clocks
     terms = (
-        f"Protocol {protocol.name}, version {protocol.version}: {quorum.seats} seats of {quorum.organisations} "
-        f"organisations within {clocks.vote_hours} hours; runs {clocks.active_hours} hours."
+        f"Protocol {protocol.name}, version {protocol.version}: {quorum.seats} seats of "
+        f"{quorum.organisations} organisations within {clocks.vote_hours} hours; runs {clocks.active_hours} hours."
     )
     lines = [
         f"Activation asked for: {tally.place}. What was known on {date_of(tally.as_of)}.",
@@ -76,7 +76,8 @@ def _row(row: TallyRow) -> str:
     number = IN_WORDS.get(row.qualifier, f"{row.qualifier}") if row.qualifier else "no number"
     many = number.format(row.number, row.number_to)
     days = f"{_day(row.window_first)} to {_day(row.window_last)}"
-    return f"- {row.predicate}: {many}; {days}; {row.grade} ({len(row.origins)} origins in {len(row.items)} items)"
+    behind = f"{len(row.origins)} origins in {len(row.items)} items"
+    return f"- {row.predicate}: {many}; {days}; {row.grade} ({behind})"
 
 
 def _day(day: Day | None) -> str:

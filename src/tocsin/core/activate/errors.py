@@ -10,7 +10,7 @@ class QuorumNotMet(ActivateError):
 
     def __init__(self, *, seats: int, need: int, organisations: int, need_organisations: int) -> None:
         super().__init__(
-            f"{seats} of {need} seats and {organisations} of {need_organisations} organisations have signed so far; "
+            f"{seats} of {need} seats and {organisations} of {need_organisations} organisations have signed; "
             "ask another seat to sign, and wait until its vote stands under a firm head."
         )
         self.seats, self.need = seats, need

@@ -1,7 +1,7 @@
 """Where an activation stands, computed from its records alone.
 
-raised → assessed → active → expired or stood down; or raised → lapsed, if the quorum does not stand in time. Nothing
-renews itself, and nothing is activated by a record that says so: only by votes that verify.
+raised → assessed → active → expired or stood down; or raised → lapsed, if the quorum does not stand in time.
+Nothing renews itself, and nothing is activated by a record that says so: only by votes that verify.
 """
 
 from __future__ import annotations

@@ -1,5 +1,38 @@
-"""Protect: Call + Activation → Case → Plan → Leg → Arrival."""
+"""Protect: calls come in under an activation, arrivals go out: case, tier, place, leg.
 
+Read in this order: `records` (what stands in which compartment), `triage` (tier and deadline with reasons),
+`cases` (opening to closing), `plan` (who goes where), `check` (what no plan may break), `legs` (which guide, when).
+"""
+
+from tocsin.core.protect.cases import (
+    CaseStage,
+    code_need,
+    country_of,
+    keep_identity,
+    open_case,
+    stage_of,
+)
+from tocsin.core.protect.check import (
+    check_plan,
+)
+from tocsin.core.protect.errors import (
+    NoLeg,
+    PlanBroken,
+    ReasonNeeded,
+    SameWorker,
+    UnknownRules,
+    WrongSeed,
+)
+from tocsin.core.protect.legs import (
+    Route,
+    lay_legs,
+    legs_for,
+)
+from tocsin.core.protect.plan import (
+    commit_seed,
+    make_plan,
+    serve_in_order,
+)
 from tocsin.core.protect.records import (
     Arrived,
     Case,
@@ -26,8 +59,16 @@ from tocsin.core.protect.records import (
     Unplaced,
     Why,
 )
+from tocsin.core.protect.triage import (
+    RULES,
+    Rule,
+    Triage,
+    set_tier,
+    triage,
+)
 
 __all__ = [
+    "RULES",
     "Arrived",
     "Case",
     "CaseClosed",
@@ -35,6 +76,7 @@ __all__ = [
     "CaseOpened",
     "CaseParked",
     "CaseReleased",
+    "CaseStage",
     "Guide",
     "GuideCode",
     "Identity",
@@ -42,14 +84,36 @@ __all__ = [
     "LegCode",
     "LegState",
     "LotteryCommitted",
+    "NoLeg",
     "Offer",
     "OfferCode",
     "Outcome",
     "Placed",
     "Placement",
     "Plan",
+    "PlanBroken",
+    "ReasonNeeded",
+    "Route",
+    "Rule",
+    "SameWorker",
     "Tier",
+    "Triage",
     "Triaged",
+    "UnknownRules",
     "Unplaced",
     "Why",
+    "WrongSeed",
+    "check_plan",
+    "code_need",
+    "commit_seed",
+    "country_of",
+    "keep_identity",
+    "lay_legs",
+    "legs_for",
+    "make_plan",
+    "open_case",
+    "serve_in_order",
+    "set_tier",
+    "stage_of",
+    "triage",
 ]
