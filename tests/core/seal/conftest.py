@@ -23,7 +23,9 @@ def _plaintexts() -> list[bytes]:
 class Interop:
     """What we asked node, and what it said; see interop.mjs."""
 
-    identities: list[Identity] = field(default_factory=lambda: [Identity.from_seed(bytes([n]) * 32) for n in (1, 2, 3)])
+    identities: list[Identity] = field(
+        default_factory=lambda: [Identity.from_seed(bytes([n]) * 32) for n in (1, 2, 3)]
+    )
     plaintexts: list[bytes] = field(default_factory=_plaintexts)
     passphrase: str = "heron lamp quarry nine zwqcanary"
     said: dict[str, Any] = field(default_factory=dict)
@@ -42,9 +44,13 @@ class Interop:
         short = [bytes(n) for n in range(1, 100)]
         return {
             "identities": secrets,
-            "seal": [{"recipients": list(map(str, recipients)), "plaintext": _text(p)} for p in self.plaintexts],
+            "seal": [
+                {"recipients": list(map(str, recipients)), "plaintext": _text(p)} for p in self.plaintexts
+            ],
             "open": [{"identity": secrets[i % 3], "file": _text(file)} for i, file in enumerate(sealed)],
-            "seal_passphrase": [{"passphrase": self.passphrase, "plaintext": _text(p)} for p in self.plaintexts],
+            "seal_passphrase": [
+                {"passphrase": self.passphrase, "plaintext": _text(p)} for p in self.plaintexts
+            ],
             "open_passphrase": [{"passphrase": self.passphrase, "file": _text(file)} for file in resealed],
             "armor": [_text(file) for file in short],
             "dearmor": [armor(file) for file in short],

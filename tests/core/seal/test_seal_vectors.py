@@ -1,11 +1,11 @@
 """Every vector of npm `cctv-age`, none skipped.
 
-| vectors | how they are read here |
-|---|---|
-| with hybrid identities only | `open_stream`: the expected end, class by class |
-| with a passphrase | `PassphraseFile.open`: the expected end, class by class |
-| with a classical identity | refused whole by `open_stream`; their armor, header and payload are read with the vector's own file key where it has one, to the expected end |
-| without a key | refused as malformed |
+- With hybrid identities only: read by `open_stream`, to the expected end.
+- With a passphrase: read by `PassphraseFile.open`, to the expected end.
+- With a classical identity: refused whole by `open_stream`. Their armor, header and payload are then read
+  with the vector's own file key, where it has one, to the expected end. The `x25519` group, which is about
+  unwrapping classical stanzas, has nothing more to read: we do not do that.
+- Without any key: refused as malformed.
 
 Four hybrid files that another program opens are refused: they have a stanza that is not hybrid.
 """
@@ -146,7 +146,9 @@ def test_the_collection_is_the_one_this_table_was_written_for(vectors: dict[str,
 
 
 def test_hybrid_and_passphrase_vectors_end_as_expected(vectors: dict[str, Vector]) -> None:
-    ours = {n: v for n, v in vectors.items() if (v.is_hybrid or v.passphrases) and n not in NOT_HYBRID_THROUGHOUT}
+    ours = {
+        n: v for n, v in vectors.items() if (v.is_hybrid or v.passphrases) and n not in NOT_HYBRID_THROUGHOUT
+    }
 
     for name, vector in ours.items():
         check_end(name, vector, open_as_ours)
@@ -177,7 +179,10 @@ def test_armor_header_and_stream_of_classical_vectors_end_as_expected(vectors: d
     below = {
         name: vector
         for name, vector in vectors.items()
-        if not vector.is_hybrid and not vector.passphrases and vector.file_key and not name.startswith("x25519")
+        if not vector.is_hybrid
+        and not vector.passphrases
+        and vector.file_key
+        and not name.startswith("x25519")
     }
 
     for name, vector in below.items():

@@ -20,10 +20,11 @@ from tocsin.core.seal.errors import BadShare, TooFewShares
 
 DEAL_ID_BYTES = 16
 _MIN_SECRET_BYTES = 16
+_MAX_SECRET_BYTES = 1024
 _POLYNOMIAL = 0x11B  # The field of AES: x^8 + x^4 + x^3 + x + 1.
 
 
-class Share(msgspec.Struct, frozen=True, repr_omit_defaults=True):
+class Share(msgspec.Struct, frozen=True):
     """One custodian's part: worthless alone; its `repr` shows only which one it is."""
 
     number: int
@@ -46,7 +47,7 @@ def deal(secret: bytes, *, label: bytes, n: int = 5, k: int = 3) -> list[Share]:
 
     Parameters
     ----------
-    secret : bytes, at least 16
+    secret : bytes, 16 to 1024
         One or more keys, full entropy.
     label : bytes
         What the secret is for, the case: the same secret under two labels gives unrelated shares.
@@ -58,8 +59,8 @@ def deal(secret: bytes, *, label: bytes, n: int = 5, k: int = 3) -> list[Share]:
     list of Share
         Numbers 1 to n; the same bytes for the same arguments, and share i does not depend on n.
     """
-    if not 1 <= k <= n <= 255 or len(secret) < _MIN_SECRET_BYTES:
-        raise ValueError("need 1 <= k <= n <= 255 and a secret of at least 16 bytes")
+    if not 1 <= k <= n <= 255 or not _MIN_SECRET_BYTES <= len(secret) <= _MAX_SECRET_BYTES:
+        raise ValueError("need 1 <= k <= n <= 255 and a secret of 16 to 1024 bytes")
     deal_id = _deal_id(secret, label, k)
     return [_deal_one(secret, deal_id, k, number) for number in range(1, n + 1)]
 
@@ -72,10 +73,9 @@ def check(share: Share, secret: bytes, label: bytes) -> None:
     BadShare
         Not the share that `deal` gives for this secret, label and number.
     """
-    k, number = share.threshold, share.number
-    is_possible = 1 <= k <= 255 and 1 <= number <= 255
-    if not is_possible or share != _deal_one(secret, _deal_id(secret, label, k), k, number):
-        raise BadShare([number])
+    k = share.threshold
+    if not _is_possible(share) or share != _deal_one(secret, _deal_id(secret, label, k), k, share.number):
+        raise BadShare([share.number])
 
 
 def join(shares: Sequence[Share]) -> bytes:
@@ -101,20 +101,29 @@ def join(shares: Sequence[Share]) -> bytes:
 
 
 def _largest_deal(shares: Sequence[Share]) -> list[Share]:
-    """Pick the shares that claim to be of one deal, the largest such group, each number once per value."""
+    """Pick the shares that claim to be of one deal, the largest such group."""
     deals: dict[tuple[bytes, int, int], list[Share]] = {}
-    for share in dict.fromkeys(shares):
+    for share in filter(_is_possible, dict.fromkeys(shares)):
         deals.setdefault((share.deal_id, share.threshold, len(share.value)), []).append(share)
-    group = max(deals.values(), key=lambda group: len({share.number for share in group}), default=[])
-    n_distinct = len({share.number for share in group})
-    if not group or n_distinct < group[0].threshold:
-        raise TooFewShares(have=n_distinct, need=group[0].threshold if group else 1)
-    if group[0].threshold < 1 or not all(1 <= share.number <= 255 for share in group):
-        raise BadShare([share.number for share in group])
+    group = max(deals.values(), key=_count_distinct, default=[])
+    need = group[0].threshold if group else 1
+    if _count_distinct(group) < need:
+        raise TooFewShares(have=_count_distinct(group), need=need)
     return group
 
 
+def _count_distinct(shares: Sequence[Share]) -> int:
+    return len({share.number for share in shares})
+
+
+def _is_possible(share: Share) -> bool:
+    is_numbered = 1 <= share.number <= 255 and 1 <= share.threshold <= 255
+    return is_numbered and _MIN_SECRET_BYTES <= len(share.value) <= _MAX_SECRET_BYTES
+
+
 def _is_as_dealt(share: Share, secret: bytes) -> bool:
+    if not _is_possible(share):
+        return False
     return share == _deal_one(secret, share.deal_id, share.threshold, share.number)
 
 
@@ -123,13 +132,13 @@ def _deal_id(secret: bytes, label: bytes, k: int) -> bytes:
 
 
 def _deal_one(secret: bytes, deal_id: bytes, k: int, number: int) -> Share:
-    n = len(secret)
-    stretched = _derive(secret, b"tocsin/1 shares\n" + bytes((k,)) + deal_id, max(1, (k - 1) * n))
-    value = bytearray(n)
-    for power in reversed(range(k - 1)):  # Horner: highest coefficient first, the secret last.
-        coefficients = stretched[power * n : (power + 1) * n]
-        value = bytearray(_times(v ^ c, number) for v, c in zip(value, coefficients, strict=True))
-    return Share(number, k, deal_id, bytes(v ^ s for v, s in zip(value, secret, strict=True)))
+    """Evaluate at `number` the polynomial whose lowest coefficient is the secret."""
+    value = bytes(len(secret))
+    for power in reversed(range(1, k)):  # Horner: the highest coefficient first.
+        purpose = b"tocsin/1 shares\n" + bytes((k, power)) + deal_id
+        coefficient = _derive(secret, purpose, len(secret))
+        value = bytes(_times(v ^ c, number) for v, c in zip(value, coefficient, strict=True))
+    return Share(number, k, deal_id, _xor(value, secret))
 
 
 def _interpolate(chosen: Sequence[Share]) -> bytes:
@@ -140,8 +149,12 @@ def _interpolate(chosen: Sequence[Share]) -> bytes:
         for other in chosen:
             if other.number != share.number:
                 weight = _times(weight, _times(other.number, _inverse(other.number ^ share.number)))
-        secret = bytes(s ^ _times(weight, v) for s, v in zip(secret, share.value, strict=True))
+        secret = _xor(secret, bytes(_times(weight, v) for v in share.value))
     return secret
+
+
+def _xor(a: bytes, b: bytes) -> bytes:
+    return bytes(x ^ y for x, y in zip(a, b, strict=True))
 
 
 def _derive(secret: bytes, purpose: bytes, n_bytes: int) -> bytes:
