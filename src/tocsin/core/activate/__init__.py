@@ -1,7 +1,7 @@
 """Activate: an alarm and a tally come in, an activation goes out once a quorum has signed the same brief.
 
-Read in this order: `records` (Protocol, Raised, Vote), `protocol` (checked and hashed), `brief` (what is signed),
-`votes` (raise and sign), `state` (what the records add up to, clocks included).
+Read in this order: `records` (Protocol, Raised, Vote), `protocol` (checked and hashed), `brief` (what is
+signed), `votes` (raise and sign), `state` (what the records add up to, clocks included).
 """
 
 from tocsin.core.activate.brief import Brief, hash_brief, write_brief

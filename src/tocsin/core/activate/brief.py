@@ -51,7 +51,8 @@ def write_brief(alarm: Alarm | None, tally: Tally, protocol: Protocol) -> Brief:
     quorum, clocks = protocol.quorum, protocol.clocks
     terms = (
         f"Protocol {protocol.name}, version {protocol.version}: {quorum.seats} seats of "
-        f"{quorum.organisations} organisations within {clocks.vote_hours} hours; runs {clocks.active_hours} hours."
+        f"{quorum.organisations} organisations within {clocks.vote_hours} hours; "
+        f"runs {clocks.active_hours} hours."
     )
     lines = [
         f"Activation asked for: {tally.place}. What was known on {date_of(tally.as_of)}.",

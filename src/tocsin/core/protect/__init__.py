@@ -1,7 +1,8 @@
 """Protect: calls come in under an activation, arrivals go out: case, tier, place, leg.
 
 Read in this order: `records` (what stands in which compartment), `triage` (tier and deadline with reasons),
-`cases` (opening to closing), `plan` (who goes where), `check` (what no plan may break), `legs` (which guide, when).
+`cases` (opening to closing), `plan` (who goes where), `check` (what no plan may break), `legs` (the
+way there).
 """
 
 from tocsin.core.protect.cases import (

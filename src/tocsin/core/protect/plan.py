@@ -152,7 +152,7 @@ def _fitting(
 
 
 def _preference(case: Case, offer: Offer, has_guide: bool) -> tuple[object, ...]:
-    # Nothing here depends on what is already taken: so one place more never leaves more single people without.
+    # Nothing here depends on what is already taken: one place more never leaves more single people without.
     in_time = case.deadline >= offer.open.first
     shared = bool(set(case.languages) & set(offer.languages))
     at_home = country_of(case.place) == offer.country

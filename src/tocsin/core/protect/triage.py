@@ -1,8 +1,8 @@
 """Advise a tier and a deadline: named rules, each of which can only raise the tier. A person sets it.
 
-Who somebody is (nationality, faith, gender, age) is not asked by any rule. An unanswered question about present
-danger counts as more than no and less than yes, and is listed to be asked next. Deadlines follow the UNHCR
-Resettlement Handbook: emergency within days, urgent within six weeks, normal within twelve months.
+Who somebody is (nationality, faith, gender, age) is not asked by any rule. An unanswered question about
+present danger counts as more than no and less than yes, and is listed to be asked next. Deadlines follow the
+UNHCR Resettlement Handbook: emergency within days, urgent within six weeks, normal within twelve months.
 """
 
 from __future__ import annotations
