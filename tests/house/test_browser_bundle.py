@@ -1,4 +1,4 @@
-"""The browser's bundle: noticed when missing, damaged or stale; always the same bytes; seals by the format."""
+"""The browser's bundle: noticed when missing, damaged or stale; always the same bytes; sealed submissions."""
 
 from __future__ import annotations
 
