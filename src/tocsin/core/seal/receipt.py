@@ -43,7 +43,8 @@ _TWINS = str.maketrans(
 def _build_word(index: int) -> str:
     """Spell word `index`, 0 to 2047: a consonant pair and a vowel pair, then the check consonant."""
     pair, vowels = divmod(index, 25)
-    first, second = divmod(pair * 25 % 256, 16)  # 25 is odd: the pairs differ, and lie spread.
+    # 103 is odd, so the pairs differ and lie spread; of such numbers it avoids words that insult.
+    first, second = divmod(pair * 103 % 256, 16)
     v1, v2 = divmod(vowels, 5)
     # 1, 3, 5 and 7 are odd, so each letter moves the check on its own and one wrong letter never passes.
     last = (first + 3 * v1 + 5 * second + 7 * v2) % 16
