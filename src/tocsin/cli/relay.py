@@ -18,4 +18,4 @@ def run(
     """Run the relay: it keeps sealed records in order, and can open none of them."""
     from tocsin.relay.serve import serve
 
-    serve(home, port=port, host=host, lodge=lodge, database=database)
+    serve(home, port=port, host=host, lodge=int(lodge), database=database)

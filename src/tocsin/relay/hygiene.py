@@ -41,6 +41,8 @@ class Hygiene:
         response = self._get_response(request)
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
+        if isinstance(response, HttpResponse) and request.method != "HEAD":
+            response.headers["Content-Length"] = str(len(response.content))
         blur_home()
         return response
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from django.conf import settings
 
 from tocsin.core.seal import SigningKey
+from tocsin.relay.clock import blur
 from tocsin.relay.errors import StaleChallenge
 
 FRESH_SECONDS = 600
@@ -39,6 +40,7 @@ def make_key() -> None:
         file.write(secrets.token_bytes(_SEED_BYTES))
         file.flush()
         os.fsync(file.fileno())
+    blur(path)
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,7 @@
 """Start the relay: make its key, bring its tables up to date, and run granian.
 
 Tests, the demo and benchmarks start it as a process of its own: `python -m tocsin.relay.serve --home DIR --port N
-[--lodge]`; it prints a lodging code if asked for one, then its address when it answers.
+[--lodge [CODES]]`; it prints a lodging code if asked for one, then its address when it answers.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ THREADS = 24
 _NOBODY = "0" * 64
 
 
-def serve(home: Path, *, port: int, host: str = "127.0.0.1", lodge: bool = False, database: str = "") -> None:
-    """Run the relay until it is told to stop."""
+def serve(home: Path, *, port: int, host: str = "127.0.0.1", lodge: int = 0, database: str = "") -> None:
+    """Run the relay until it is told to stop; `lodge` says how many lodging codes to print before."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.umask(0o077)  # SQLite makes its files by this.
     os.environ["DJANGO_SETTINGS_MODULE"] = "tocsin.relay.settings"
@@ -36,7 +36,7 @@ def serve(home: Path, *, port: int, host: str = "127.0.0.1", lodge: bool = False
     _run_granian(host, port)
 
 
-def _prepare(lodge: bool) -> list[str]:
+def _prepare(n_codes: int) -> list[str]:
     import django
     from django.core.management import call_command
     from django.db import connection
@@ -47,7 +47,7 @@ def _prepare(lodge: bool) -> list[str]:
 
     make_key()
     call_command("migrate", verbosity=0, interactive=False)
-    lines = [f"Lodging code, for one coalition: {make_code()}"] if lodge else []
+    lines = [f"Lodging code, for one coalition: {make_code()}" for _ in range(n_codes)]
     connection.close()  # The worker is forked from here and must not share it.
     return lines
 
@@ -112,7 +112,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--lodge", action="store_true")
+    parser.add_argument("--lodge", type=int, nargs="?", const=1, default=0)
     given = parser.parse_args(arguments)
     serve(given.home, port=given.port, host=given.host, lodge=given.lodge)
 

@@ -1,0 +1,51 @@
+"""A running relay on each database."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from relaykit import OPENED, Desk, RunningRelay, Town
+
+DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+
+
+def address_of(database: str, request: pytest.FixtureRequest) -> str:
+    """Give the database's address; nothing stands for SQLite in the relay's home."""
+    return "" if database == "sqlite" else str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture(scope="session", params=DATABASES)
+def relay(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningRelay]:
+    """Run one relay per database for all tests that do not break it."""
+    home = tmp_path_factory.mktemp("relay") / "home"
+    running = RunningRelay(home, database=address_of(request.param, request), codes=100)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def town(relay: RunningRelay) -> Town:
+    """Found a coalition and lodge it."""
+    town = Town.found()
+    assert town.lodge(relay).status == 200
+    return town
+
+
+@pytest.fixture
+def desk(relay: RunningRelay, town: Town) -> Desk:
+    """Give the desk of device 1, which posted the founding record."""
+    return town.desk(relay)
+
+
+@pytest.fixture(autouse=True)
+def _hang_up() -> Iterator[None]:
+    """Close what desks left open."""
+    yield
+    while OPENED:
+        OPENED.pop().close()
