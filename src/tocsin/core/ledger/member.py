@@ -228,6 +228,10 @@ class Member:
         """
         news: set[str] = set()
         for digest, grant in list(self.unconfirmed.items()):
+            if any(self.device in self.world.erased.get(key.epoch, ()) for key in grant.keys):
+                # We said that we erased it: the folder still has it, and it stays erased.
+                del self.unconfirmed[digest]
+                continue
             named = self.world.granted.get(digest)
             is_everybodys = not grant.shares and all(key.compartment in EVERYBODYS for key in grant.keys)
             if not is_everybodys and (named is None or named[0] != grant.by):

@@ -22,6 +22,7 @@ from tocsin.core.ledger.errors import (
     BrokenChain,
     DamagedRecord,
     ForkSeen,
+    NoKey,
     NotEntitled,
     NotOnRoll,
     UnknownKind,
@@ -274,6 +275,22 @@ class World:
         return None
 
     # opening ---
+
+    def peek(self, record: Record) -> tuple[Envelope, Content]:
+        """Open a record that was taken before, or one of our own that has not left; nothing is changed.
+
+        Raises
+        ------
+        NoKey
+            Its key is not held, or no more.
+        DamagedRecord, UnknownKind, DamagedFile
+            It does not decode.
+        """
+        found = self._open(record)
+        if found is None:
+            raise NoKey
+        envelope = self._envelope(found[1], found[0])
+        return envelope, self.kinds.read(envelope)
 
     def reopen(self, number: int, record: Record) -> Reading:
         """Read a record again that was taken before, after a key for it came; judged by what was in force then."""

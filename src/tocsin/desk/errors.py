@@ -1,0 +1,113 @@
+"""What a person at a desk may have to mend: each says what happened and what to do."""
+
+from __future__ import annotations
+
+from tocsin.errors import DeskError, RelayError
+
+
+class RelayAway(RelayError):
+    """The relay could not be reached."""
+
+    code = "relay.away"
+
+    def __init__(self) -> None:
+        super().__init__("The relay does not answer. What you write is kept here and leaves when it does.")
+
+
+class RelayRefused(RelayError):
+    """The relay answered with a refusal."""
+
+    def __init__(self, *, status: int, code: str, sentence: str) -> None:
+        super().__init__(f"The relay refused: {sentence}")
+        self.status, self.refusal, self.sentence = status, code, sentence
+
+
+class RelayMisled(RelayError):
+    """The relay showed something it must not: forged, cut off, reordered or rolled back."""
+
+    code = "relay.misled"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"The relay {what}. Nothing of it was kept. Compare head words with a colleague by telephone before going on."
+        )
+        self.what = what
+
+
+class NoDeskHere(DeskError):
+    """A folder that holds no desk."""
+
+    code = "desk.none"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no desk in this folder. Choose the folder it was set up in, or join a coalition first."
+        )
+
+
+class DamagedReplica(DeskError):
+    """The replica on disk is not what this desk checked and kept."""
+
+    code = "desk.replica"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The copy of the ledger on this machine is damaged. Nothing is lost: move the file replica.sqlite3 away and "
+            "start again; the desk fetches a new copy. If it happens twice, have the disk looked at."
+        )
+
+
+class DamagedKeyring(DeskError):
+    """The keyring file cannot be read at all."""
+
+    code = "desk.keyring"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The keyring file is damaged, so this desk cannot be opened. Ask a colleague to bar this device; you join anew "
+            "and are granted your cases again."
+        )
+
+
+class DiskFull(DeskError):
+    """No space left: nothing was written by halves."""
+
+    code = "desk.full"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The disk is full, so nothing was saved. Make some space and try again; nothing is lost."
+        )
+
+
+class WrongClock(DeskError):
+    """This machine's date is far from the relay's."""
+
+    code = "desk.clock"
+
+    def __init__(self, *, n_days: int) -> None:
+        super().__init__(
+            f"The date of this machine is {n_days} days off. Set it right; what you wrote waits until then."
+        )
+        self.n_days = n_days
+
+
+class Locked(DeskError):
+    """The desk is not unlocked."""
+
+    code = "desk.locked"
+
+    def __init__(self) -> None:
+        super().__init__("The desk is locked. Type its passphrase to open it.")
+
+
+class ClonedDevice(DeskError):
+    """The ledger already has another record of this device's next number."""
+
+    code = "desk.cloned"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The ledger holds records of this device that this desk did not write: it was restored from a backup, or a copy "
+            "of it exists. It can write no more. Ask a colleague to bar it, and join anew."
+        )

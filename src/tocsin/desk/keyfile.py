@@ -1,0 +1,85 @@
+"""The keyring on disk: one passphrase file, replaced whole at every change, never written by halves."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from tocsin.core.seal import DamagedFile, Keyring, PassphraseFile, WorkFactorTooHigh
+from tocsin.desk.errors import DamagedKeyring, DiskFull, NoDeskHere
+
+NAME = "keyring.age"
+
+
+@dataclass
+class KeyFile:
+    """An open keyring and the file it lives in."""
+
+    path: Path
+    keyring: Keyring
+    _file: PassphraseFile
+
+    @classmethod
+    def create(cls, folder: Path, keyring: Keyring, passphrase: str, *, log_n: int = 17) -> KeyFile:
+        """Seal a new keyring under a passphrase; a low work factor is for the demo and for tests only."""
+        folder.mkdir(parents=True, exist_ok=True)
+        keyfile = cls(folder / NAME, keyring, PassphraseFile.create(passphrase, log_n=log_n))
+        keyfile.save()
+        return keyfile
+
+    @classmethod
+    def open(cls, folder: Path, passphrase: str) -> KeyFile:
+        """Open the keyring in a folder.
+
+        Raises
+        ------
+        NoDeskHere, WrongPassphrase, DamagedKeyring
+        """
+        path = folder / NAME
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise NoDeskHere from None
+        try:
+            file, plain = PassphraseFile.open(data, passphrase)
+            return cls(path, Keyring.from_bytes(plain), file)
+        except (DamagedFile, WorkFactorTooHigh) as trouble:
+            raise DamagedKeyring from trouble
+
+    def save(self) -> None:
+        """Replace the file; after this, what the keyring forgot is not in it any more.
+
+        Raises
+        ------
+        DiskFull
+            The old file still stands.
+        """
+        write_whole(self.path, self._file.reseal(self.keyring.to_bytes()))
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace a file by new bytes, durably and never by halves.
+
+    Raises
+    ------
+    DiskFull
+        The old file still stands.
+    """
+    part = path.with_suffix(".part")
+    try:
+        with open(part, "wb", opener=_private) as sink:
+            sink.write(data)
+            sink.flush()
+            os.fsync(sink.fileno())
+        part.replace(path)
+    except OSError as trouble:
+        part.unlink(missing_ok=True)
+        if trouble.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull from trouble
+        raise
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

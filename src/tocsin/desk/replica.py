@@ -1,0 +1,280 @@
+"""The ledger on this machine's disk, all of it ciphertext: records as they came, and what waits to leave.
+
+One SQLite file. Whoever takes it learns what the relay knows, and no more. A record is written with the same
+transaction that moves the checked mark, so a power cut loses at most what the relay still has.
+"""
+
+from __future__ import annotations
+
+import hmac
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from tocsin.core.ledger import Cosignature, Outgoing, PublishedKey, Record, read_records
+from tocsin.desk.errors import DamagedReplica, DiskFull
+
+NAME = "replica.sqlite3"
+FOLDER_DAYS = 14
+
+_SCHEMA = """
+create table if not exists record (
+  number integer primary key, lead blob not null, signature blob not null, body blob) strict;
+create table if not exists meta (name text primary key, value blob not null) strict;
+create table if not exists published (purpose int, device int, period int, bytes blob not null,
+  primary key (purpose, device, period)) strict;
+create table if not exists cosignature (device integer primary key, bytes blob not null) strict;
+create table if not exists grant_file (hash blob primary key, day int not null, bytes blob not null) strict;
+create table if not exists submission (hash blob primary key, day int not null, bytes blob not null) strict;
+create table if not exists draft (position integer primary key autoincrement, sealed blob not null) strict;
+create table if not exists leaving (
+  position integer primary key autoincrement, is_grant int not null, bytes blob not null) strict;
+"""
+
+
+class Replica:
+    """The replica file. One thread at a time; the desk holds the lock."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the file, or make an empty one.
+
+        Raises
+        ------
+        DamagedReplica
+            It is there and is no replica.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / NAME
+        self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        with _told_plainly():
+            self._db.executescript(
+                "pragma journal_mode=wal; pragma synchronous=full; pragma temp_store=memory; pragma secure_delete=on;"
+                + _SCHEMA
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do several writes as one.
+
+        Raises
+        ------
+        DiskFull
+            Nothing of it was written.
+        """
+        with _told_plainly():
+            self._db.execute("begin immediate")
+            try:
+                yield
+                self._db.execute("commit")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+                raise
+
+    # records ---
+
+    @property
+    def size(self) -> int:
+        """How many records it holds."""
+        with _told_plainly():
+            (size,) = self._db.execute("select coalesce(max(number) + 1, 0) from record").fetchone()
+        return int(size)
+
+    def add(self, first: int, records: Sequence[Record]) -> None:
+        """Keep records numbered from `first` on."""
+        self._db.executemany(
+            "insert into record values (?, ?, ?, ?)",
+            ((first + at, r.signed, r.signature, r.body) for at, r in enumerate(records)),
+        )
+
+    def records(self, since: int = 0) -> Iterator[Record]:
+        """Read records in order; a body is hashed again, so damage shows in the root.
+
+        Raises
+        ------
+        DamagedReplica
+            A number is missing, or a row is no record.
+        """
+        with _told_plainly():
+            rows = self._db.execute(
+                "select number, lead, signature, body from record where number >= ? order by number", (since,)
+            )
+            for expected, (number, lead, signature, body) in enumerate(rows, since):
+                if number != expected:
+                    raise DamagedReplica
+                yield _record(lead, signature, body)
+
+    def record(self, number: int) -> Record:
+        """Read one record.
+
+        Raises
+        ------
+        DamagedReplica
+            It is not there.
+        """
+        with _told_plainly():
+            row = self._db.execute(
+                "select lead, signature, body from record where number = ?", (number,)
+            ).fetchone()
+        if row is None:
+            raise DamagedReplica
+        return _record(*row)
+
+    def mark_checked(self, secret: bytes, size: int, root: bytes) -> None:
+        """Remember that every signature up to a root was checked, under a secret of the keyring."""
+        state = size.to_bytes(8, "big") + root
+        self._set("checked", state + hmac.digest(secret, state, "sha256"))
+
+    def checked(self, secret: bytes) -> tuple[int, bytes] | None:
+        """Say up to which size and root this desk has checked every signature.
+
+        Raises
+        ------
+        DamagedReplica
+            Somebody else wrote that mark.
+        """
+        value = self._get("checked")
+        if value is None:
+            return None
+        state, tag = value[:40], value[40:]
+        if not hmac.compare_digest(tag, hmac.digest(secret, state, "sha256")):
+            raise DamagedReplica
+        return int.from_bytes(state[:8], "big"), state[8:]
+
+    def _set(self, name: str, value: bytes) -> None:
+        self._db.execute("insert or replace into meta values (?, ?)", (name, value))
+
+    def _get(self, name: str) -> bytes | None:
+        with _told_plainly():
+            row = self._db.execute("select value from meta where name = ?", (name,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    # beside the ledger ---
+
+    def add_published(self, keys: Iterable[PublishedKey]) -> None:
+        """Keep published keys; the first in a slot stands."""
+        self._db.executemany(
+            "insert or ignore into published values (?, ?, ?, ?)",
+            ((*key.slot, key.to_bytes()) for key in keys),
+        )
+
+    def published(self) -> list[PublishedKey]:
+        """All published keys kept."""
+        with _told_plainly():
+            return [
+                PublishedKey.from_bytes(row[0]) for row in self._db.execute("select bytes from published")
+            ]
+
+    def add_cosignatures(self, cosignatures: Iterable[Cosignature]) -> None:
+        """Keep each device's newest co-signature."""
+        self._db.executemany(
+            "insert or replace into cosignature values (?, ?)",
+            ((c.device, c.to_bytes()) for c in cosignatures),
+        )
+
+    def cosignatures(self) -> list[Cosignature]:
+        """The co-signatures kept."""
+        with _told_plainly():
+            return [
+                Cosignature.from_bytes(row[0]) for row in self._db.execute("select bytes from cosignature")
+            ]
+
+    def add_grants(self, day: int, files: Sequence[bytes]) -> list[bytes]:
+        """Keep a day folder's grants, whosever they are; return those that are new here."""
+        new = []
+        for file in files:
+            row = self._db.execute(
+                "insert or ignore into grant_file values (?, ?, ?)", (sha256(file).digest(), day, file)
+            )
+            if row.rowcount:
+                new.append(file)
+        return new
+
+    def grants(self) -> list[bytes]:
+        """The grants kept, oldest first."""
+        with _told_plainly():
+            return [row[0] for row in self._db.execute("select bytes from grant_file order by day, rowid")]
+
+    def add_submissions(self, day: int, files: Sequence[bytes]) -> None:
+        """Keep a day folder's submissions, sealed as they are."""
+        self._db.executemany(
+            "insert or ignore into submission values (?, ?, ?)",
+            ((sha256(file).digest(), day, file) for file in files),
+        )
+
+    def submissions(self) -> list[tuple[int, bytes]]:
+        """The submissions kept: day and file, oldest first."""
+        with _told_plainly():
+            return list(self._db.execute("select day, bytes from submission order by day, rowid"))
+
+    def last_folder(self, default: int) -> int:
+        """Say the day up to which folders were fetched; that day's may have grown since."""
+        value = self._get("folder")
+        return default if value is None else int.from_bytes(value, "big")
+
+    def set_last_folder(self, day: int) -> None:
+        """Remember it."""
+        self._set("folder", day.to_bytes(4, "big"))
+
+    def drop_folders(self, *, today: int) -> None:
+        """Drop what the relay has dropped too, a fortnight on."""
+        for table in ("grant_file", "submission"):
+            self._db.execute(f"delete from {table} where day < ?", (today - FOLDER_DAYS,))  # noqa: S608 - our own names
+
+    # what waits to leave ---
+
+    def add_draft(self, sealed: bytes) -> None:
+        """Keep a sealed draft."""
+        self._db.execute("insert into draft (sealed) values (?)", (sealed,))
+
+    def drafts(self) -> list[tuple[int, bytes]]:
+        """The sealed drafts, in order, with their positions."""
+        with _told_plainly():
+            return list(self._db.execute("select position, sealed from draft order by position"))
+
+    def drop_drafts(self, positions: Iterable[int]) -> None:
+        """Drop drafts that became finished records."""
+        self._db.executemany("delete from draft where position = ?", ((position,) for position in positions))
+
+    def add_leaving(self, outgoing: Outgoing) -> None:
+        """Keep finished grants and records until the relay has them."""
+        rows = [(1, file) for file in outgoing.grants] + [
+            (0, record.to_bytes()) for record in outgoing.records
+        ]
+        self._db.executemany("insert into leaving (is_grant, bytes) values (?, ?)", rows)
+
+    def leaving(self) -> Outgoing:
+        """What is finished and not yet with the relay."""
+        with _told_plainly():
+            rows = list(self._db.execute("select is_grant, bytes from leaving order by position"))
+        records = read_records(b"".join(data for is_grant, data in rows if not is_grant))
+        return Outgoing(records, [data for is_grant, data in rows if is_grant])
+
+    def clear_leaving(self) -> None:
+        """The relay has it all."""
+        self._db.execute("delete from leaving")
+
+
+def _record(lead: bytes, signature: bytes, body: bytes | None) -> Record:
+    body_hash = lead[-32:] if body is None else sha256(body).digest()
+    return Record(lead[:-64], lead[-64:-32], body, body_hash, signature)
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as trouble:
+        if "full" in str(trouble):
+            raise DiskFull from trouble
+        if "malformed" in str(trouble) or "disk I/O" in str(trouble):
+            raise DamagedReplica from trouble
+        raise
+    except sqlite3.DatabaseError as trouble:
+        raise DamagedReplica from trouble

@@ -1,0 +1,117 @@
+"""What this desk can read, as rows in memory: columns and record numbers; the words stay in the replica until asked for.
+
+The database lives in SQLite's memory file system, where sorts and temporary tables stay in memory too. It is made anew
+at every unlocking and is gone with the process.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from tocsin.core.ledger import Reading
+
+_SCHEMA = """
+-- One row: one record that this desk could read, whatever became of it.
+create table entry (
+  number integer primary key,   -- the ledger's number
+  device int not null,          -- author
+  day int not null,             -- the header's day
+  at int not null,              -- UTC seconds, sealed
+  status text not null,         -- counts, refused, unknown, damaged
+  kind text not null,
+  compartment text not null,
+  draft blob not null,          -- this version's id
+  based_on blob,                -- the version it replaces
+  root blob not null,           -- the first version of the same thing
+  barred int not null           -- its author was barred then: it carries no vote
+) strict;
+create index entry_kind on entry (kind, status);
+create index entry_based_on on entry (based_on) where based_on is not null;
+create index entry_compartment on entry (compartment);
+"""
+
+
+class Entry(NamedTuple):
+    """A row of `entry`."""
+
+    number: int
+    device: int
+    day: int
+    at: int
+    status: str
+    kind: str
+    compartment: str
+    draft: bytes
+    based_on: bytes | None
+    root: bytes
+    barred: int
+
+
+class Store:
+    """The projections of one unlocked desk. One thread at a time; the desk holds the lock."""
+
+    def __init__(self) -> None:
+        name = f"file:/desk-{secrets.token_hex(8)}?vfs=memdb"
+        self._db = sqlite3.connect(name, uri=True, isolation_level=None, check_same_thread=False)
+        self._db.execute("pragma temp_store=memory")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._db.close()
+
+    def project(self, readings: Iterable[Reading], *, root_of: Callable[[bytes], bytes]) -> None:
+        """Turn readings into rows; a reading taken again replaces its row."""
+        rows = [_row(reading, root_of) for reading in readings if reading.envelope is not None]
+        if not rows:
+            return
+        self._db.execute("begin")
+        self._db.executemany("insert or replace into entry values (?,?,?,?,?,?,?,?,?,?,?)", rows)
+        self._db.execute("commit")
+
+    def forget(self, compartment: str) -> None:
+        """Drop the rows of a compartment whose keys were erased."""
+        self._db.execute("delete from entry where compartment = ?", (compartment,))
+
+    def newest(self, kind: str, *, compartment: str | None = None) -> list[Entry]:
+        """List what counts of a kind, oldest first, leaving out versions that a later one replaced."""
+        rows = self._db.execute(
+            "select e.* from entry e where e.kind = ? and e.status = 'counts' and (? is null or e.compartment = ?) "
+            "and not exists (select 1 from entry n where n.based_on = e.draft and n.status = 'counts' "
+            "and n.compartment = e.compartment) order by e.number",
+            (kind, compartment, compartment),
+        )
+        return [Entry(*row) for row in rows]
+
+    def refused(self) -> list[Entry]:
+        """List what this desk could open and must not count."""
+        rows = self._db.execute("select * from entry where status <> 'counts' order by number desc limit 200")
+        return [Entry(*row) for row in rows]
+
+    def counts_by_kind(self) -> dict[str, int]:
+        """How many records of each kind count."""
+        rows = self._db.execute(
+            "select kind, count(*) from entry where status = 'counts' group by kind order by kind"
+        )
+        return dict(rows.fetchall())
+
+
+def _row(reading: Reading, root_of: Callable[[bytes], bytes]) -> Entry:
+    envelope = reading.envelope
+    assert envelope is not None  # noqa: S101 - the caller has filtered
+    return Entry(
+        reading.number,
+        reading.device,
+        reading.day,
+        envelope.at,
+        reading.status.value,
+        envelope.kind,
+        envelope.compartment,
+        envelope.id,
+        envelope.based_on,
+        root_of(envelope.id),
+        int(reading.barred),
+    )

@@ -1,0 +1,263 @@
+"""The way to the relay: one client, signed requests, refusals turned into errors (docs/formats.md section 6)."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import time
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from types import TracebackType
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from tocsin.core.ledger import (
+    HEADER_SIZE,
+    PUBLISHED_KEY_SIZE,
+    SIGNATURE_SIZE,
+    TAG_SIZE,
+    Cosignature,
+    Head,
+    PublishedKey,
+    Record,
+)
+from tocsin.core.seal import GRANT_SIZE, SigningKey
+from tocsin.desk.errors import RelayAway, RelayMisled, RelayRefused
+
+CHALLENGE_SIZE = 40
+CHALLENGE_SECONDS = 300
+"""Half of what the relay allows, so that none goes stale on the way."""
+RECORDS_A_POST = 100
+RECORDS_A_PAGE = 2000
+ITEMS_A_POST = 64
+
+_T = TypeVar("_T")
+
+_ROW = struct.Struct(">QB")
+
+
+class _Refusal(msgspec.Struct):
+    code: str
+    sentence: str
+
+
+class _Taken(msgspec.Struct):
+    numbers: tuple[int, ...]
+    size: int
+    root: bytes
+    day: int
+    signature: bytes
+
+
+class _Lodged(msgspec.Struct):
+    coalition: bytes
+    relay_key: bytes
+
+
+class _HeadAnswer(msgspec.Struct):
+    size: int
+    root: bytes
+    day: int
+    signature: bytes
+    cosignatures: tuple[tuple[int, int, bytes, bytes], ...]
+
+
+class Wire:
+    """A connection to one relay for one coalition. Carries no name, cookie or agent; uses no proxy of the environment."""
+
+    def __init__(
+        self, address: str, *, coalition: bytes, device: int, key: SigningKey, relay_key: bytes
+    ) -> None:
+        self._coalition = coalition
+        self._device, self._key, self._relay_key = device, key, relay_key
+        self._http = httpx.Client(
+            base_url=address, trust_env=False, timeout=30.0, headers={"User-Agent": "", "Accept": "*/*"}
+        )
+        self._challenge: tuple[float, bytes] | None = None
+
+    def __enter__(self) -> Wire:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    # requests ---
+
+    def _path(self, tail: str) -> str:
+        return f"/c/{self._coalition.hex()}/{tail}"
+
+    def _send(
+        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        kind = {"Content-Type": "application/octet-stream"} if body else {}
+        try:
+            response = self._http.request(method, path, content=body, headers={**kind, **(headers or {})})
+        except httpx.TransportError as trouble:
+            raise RelayAway from trouble
+        if response.status_code >= 400:
+            raise _refused(response)
+        return response
+
+    def _signed(self, method: str, tail: str, body: bytes = b"") -> bytes:
+        try:
+            return self._sign_and_send(method, tail, body)
+        except RelayRefused as refusal:
+            if refusal.refusal != "relay.challenge":
+                raise
+        # The relay was started again since: its challenges count from then.
+        self._challenge = None
+        return self._sign_and_send(method, tail, body)
+
+    def _sign_and_send(self, method: str, tail: str, body: bytes) -> bytes:
+        path = self._path(tail)
+        challenge = self._fresh_challenge()
+        target = sha256(f"{method} {path}".encode()).digest()
+        message = challenge + target + sha256(body).digest()
+        signature = self._key.sign("request", coalition=self._coalition, message=message)
+        headers = {
+            "Tocsin-Device": str(self._device),
+            "Tocsin-Challenge": _text(challenge[:CHALLENGE_SIZE]),
+            "Tocsin-Signature": _text(signature),
+        }
+        return self._send(method, path, body, headers).content
+
+    def _fresh_challenge(self) -> bytes:
+        now = time.monotonic()
+        if self._challenge is None or now - self._challenge[0] > CHALLENGE_SECONDS:
+            answer = self._send("GET", self._path("challenge")).content
+            if answer[CHALLENGE_SIZE:] != self._relay_key:
+                raise RelayMisled("has another key than the one on the roll")
+            self._challenge = (now, answer)
+        return self._challenge[1]
+
+    # the ledger ---
+
+    def post_records(self, records: Sequence[Record]) -> list[int]:
+        """Append records; the same ones again get the same numbers."""
+        numbers: list[int] = []
+        for at in range(0, len(records), RECORDS_A_POST):
+            body = b"".join(record.to_bytes() for record in records[at : at + RECORDS_A_POST])
+            numbers += _read(self._signed("POST", "records", body), _Taken).numbers
+        return numbers
+
+    def records_since(self, number: int) -> Iterator[list[Record]]:
+        """Fetch records from a number on, page by page."""
+        while True:
+            page = list(_rows(self._signed("GET", f"records?since={number}&limit={RECORDS_A_PAGE}"), number))
+            if not page:
+                return
+            yield page
+            number += len(page)
+
+    def head(self) -> tuple[Head, bytes, list[Cosignature]]:
+        """Fetch the newest head, the relay's signature on it, and the co-signatures."""
+        answer = _read(self._send("GET", self._path("head")).content, _HeadAnswer)
+        cosignatures = [Cosignature(*row) for row in answer.cosignatures]
+        return Head(answer.size, answer.root, answer.day), answer.signature, cosignatures
+
+    def post_cosignature(self, cosignature: Cosignature) -> None:
+        """Vouch for a head."""
+        self._send("POST", self._path("cosignature"), cosignature.to_bytes())
+
+    # beside the ledger ---
+
+    def post_keys(self, keys: Sequence[PublishedKey]) -> None:
+        """Publish keys."""
+        for at in range(0, len(keys), ITEMS_A_POST):
+            self._send(
+                "POST", self._path("keys"), b"".join(key.to_bytes() for key in keys[at : at + ITEMS_A_POST])
+            )
+
+    def keys_since(self, day: int) -> list[PublishedKey]:
+        """Fetch published keys whose period ends on a day or later."""
+        data = self._send("GET", self._path(f"keys?since={day}")).content
+        return [PublishedKey.from_bytes(part) for part in _cut(data, PUBLISHED_KEY_SIZE)]
+
+    def post_grants(self, files: Sequence[bytes]) -> None:
+        """Put grants into today's folder."""
+        for at in range(0, len(files), ITEMS_A_POST):
+            self._signed("POST", "grants", b"".join(files[at : at + ITEMS_A_POST]))
+
+    def grants_of(self, day: int) -> list[bytes]:
+        """Fetch a day's grants, whole."""
+        return _cut(self._signed("GET", f"folder/{day}/grants"), GRANT_SIZE)
+
+    def submissions_of(self, day: int) -> list[bytes]:
+        """Fetch a day's submissions, whole."""
+        data = self._signed("GET", f"folder/{day}/submissions")
+        files, at = [], 0
+        while at < len(data):
+            end = at + 4 + int.from_bytes(data[at : at + 4], "big")
+            if end > len(data):
+                raise RelayMisled("sent a folder that is cut short")
+            files.append(data[at + 4 : end])
+            at = end
+        return files
+
+    def post_submission(self, file: bytes) -> None:
+        """Hand in a submission, as the witness's page does: unsigned."""
+        self._send("POST", self._path("submissions"), file)
+
+
+def lodge(address: str, code: str, founding: Record) -> tuple[bytes, bytes]:
+    """Move a coalition into a relay with a code from its keeper; return the coalition's id and the relay's key."""
+    with httpx.Client(base_url=address, trust_env=False, timeout=30.0, headers={"User-Agent": ""}) as http:
+        try:
+            headers = {"Tocsin-Lodging": code, "Content-Type": "application/octet-stream"}
+            response = http.post("/lodge", content=founding.to_bytes(), headers=headers)
+        except httpx.TransportError as trouble:
+            raise RelayAway from trouble
+    if response.status_code >= 400:
+        raise _refused(response)
+    lodged = _read(response.content, _Lodged)
+    return lodged.coalition, lodged.relay_key
+
+
+def _refused(response: httpx.Response) -> RelayRefused:
+    try:
+        refusal = msgspec.msgpack.decode(response.content, type=_Refusal)
+    except msgspec.MsgspecError:
+        refusal = _Refusal("relay.unclear", "it gave no reason")
+    return RelayRefused(status=response.status_code, code=refusal.code, sentence=refusal.sentence)
+
+
+def _read(data: bytes, kind: type[_T]) -> _T:
+    try:
+        return msgspec.msgpack.decode(data, type=kind)
+    except msgspec.MsgspecError as trouble:
+        raise RelayMisled("gave an answer that cannot be read") from trouble
+
+
+def _rows(data: bytes, first: int) -> Iterator[Record]:
+    at, lead = 0, HEADER_SIZE + TAG_SIZE + 32
+    while at < len(data):
+        number, flags = _ROW.unpack_from(data, at)
+        if number != first:
+            raise RelayMisled("left records out")
+        first += 1
+        at += _ROW.size
+        signed, at = data[at : at + lead], at + lead
+        signature, at = data[at : at + SIGNATURE_SIZE], at + SIGNATURE_SIZE
+        body = None
+        if flags & 1:
+            size = int.from_bytes(signed[90:94], "big")
+            body, at = data[at : at + size], at + size
+            if sha256(body).digest() != signed[-32:]:
+                raise RelayMisled("sent a record whose body was changed")
+        yield Record(signed[:HEADER_SIZE], signed[HEADER_SIZE:-32], body, signed[-32:], signature)
+
+
+def _cut(data: bytes, size: int) -> list[bytes]:
+    if len(data) % size:
+        raise RelayMisled("sent a folder that is cut short")
+    return [data[at : at + size] for at in range(0, len(data), size)]
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
