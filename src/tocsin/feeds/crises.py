@@ -81,9 +81,7 @@ def _rows(table: csv.DictReader[str]) -> Iterator[tuple[int, Cells]]:
             raise MissingColumns(missing)
         for cells in table:
             if "beyond" in cells:
-                raise BadRow(
-                    row=table.line_num, column="item", why="the row has too many cells"
-                )
+                raise BadRow(row=table.line_num, column="item", why="the row has too many cells")
             yield table.line_num, {column: cells[column].strip() for column in COLUMNS}
     except csv.Error as trouble:
         raise BadRow(row=table.line_num + 1, column="item", why="it is not a row of a CSV") from trouble
@@ -108,6 +106,7 @@ def read_crisis_file(content: bytes, *, place: Place) -> list[Report]:
 
 def _report(cells: Cells, *, place: Place, row: int, ordinal: int) -> Report:
     item = _needed(cells, "item", row).lower()
+    qualifier = _word(cells, "qualifier", Qualifier, row) if cells["qualifier"] else None
     number, number_to = _quantity(cells, row)
     first, last = _window(cells, row)
     return Report(
@@ -124,7 +123,7 @@ def _report(cells: Cells, *, place: Place, row: int, ordinal: int) -> Report:
         origin=_needed(cells, "origin", row),
         derives_from=tuple(code.strip().lower() for code in cells["derives_from"].split(";") if code.strip()),
         predicate=_predicate(cells, row),
-        qualifier=_word(cells, "qualifier", Qualifier, row) if cells["qualifier"] else None,
+        qualifier=qualifier,
         number=number,
         number_to=number_to,
         window_first=first,

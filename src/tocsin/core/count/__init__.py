@@ -1,7 +1,7 @@
-"""Count: claims come in, what stands goes out: who claims what, how well it stands, and a tally two organisations sign.
+"""Count: claims come in, what stands goes out: who claims what, its grade, a tally signed by two.
 
-Read in this order: `records` (Tally), `grades` (reported to confirmed, disputed), `standing` (who claims what over which
-window), `tally` (counted, recomputed, signed).
+Read in this order: `records` (Tally), `grades` (reported to confirmed, disputed), `standing` (who claims
+what over which window), `tally` (counted, recomputed, signed).
 """
 
 from tocsin.core.count.errors import NothingToCount, SameOrganisation, TallyDiffers

@@ -3,7 +3,8 @@
 - reported: somebody said so.
 - corroborated: two origins, carried by sources that different controllers stand behind.
 - confirmed: the same, and one of the two saw, did or suffered it.
-- disputed: a specific, checkable contradiction took away what would have carried it. A blanket denial changes nothing.
+- disputed: a specific, checkable contradiction took away what would have carried it. A blanket denial
+  changes nothing.
 """
 
 from __future__ import annotations

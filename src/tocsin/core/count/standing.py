@@ -1,8 +1,8 @@
-"""Who claims what: every number with its origin, its window and those who repeat it. Nothing is ever added up.
+"""Who claims what: each number with its origin, its window and who repeats it. Nothing is ever added up.
 
-A number is what its origin could see: exact for the origin, a floor for the whole. So two numbers that count different
-things, over different windows, or from different places to stand, do not contradict each other, and this module says
-in which of these they differ.
+A number is what its origin could see: exact for the origin, a floor for the whole. So two numbers that
+count different things, over different windows, or from different places to stand, do not contradict each
+other, and this module says in which of these they differ.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Standing:
     rows: tuple[Row, ...]
     facts: tuple[Fact, ...]
     comparisons: tuple[Comparison, ...]
-    """All pairs of numbers about the same group of acts in the same place that are not one revising the other."""
+    """All pairs of numbers about one group of acts in one place, but for one that revises the other."""
 
     def fact(self, place: Place, group: str) -> Fact | None:
         """Find the fact of a place and group, `None` if nobody claims it."""
@@ -105,7 +105,8 @@ def who_claims_what(claims: Iterable[Claim], *, upto: Day) -> Standing:
     Returns
     -------
     Standing
-        Rows in the order they became known; facts by place and group; pairs of numbers with what tells them apart.
+        Rows in the order they became known; facts by place and group; pairs of numbers with what tells them
+        apart.
     """
     known = known_by(claims, upto)
     items = by_item(known)
@@ -139,7 +140,8 @@ def _key(claim: Claim, items: Items) -> Key:
 
 
 def _window(claim: Claim, items: Items) -> Window:
-    # Who repeats a statement later often stretches its window to the day of writing; the statement is the first one's.
+    # Who repeats a statement later often stretches its window to the day of writing; the statement is the
+    # first one's.
     told = [
         parent
         for item in claim.derives_from

@@ -1,4 +1,4 @@
-"""A tally states what stands; it is signed by a counter and, recomputed, by an assessor of another organisation."""
+"""A tally states what stands: counted by one, recomputed and signed by an assessor of another."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Intake: an opened submission comes in, a call (coded facts) and a testimony (words) go out, or it is set apart.
+"""Intake: an opened submission comes in, a call (facts) and a testimony (words) go out, or it is set apart.
 
-Read in this order: `submission` (the bytes the witness's page writes), `records` (what is written of it), `taking`
-(which of it, and when it is set apart).
+Read in this order: `submission` (the bytes the witness's page writes), `records` (what is written of it),
+`taking` (which of it, and when it is set apart).
 """
 
 from tocsin.core.intake.errors import TooLong, UnreadableSubmission

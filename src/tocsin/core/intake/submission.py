@@ -1,6 +1,7 @@
-"""The bytes inside a submission (docs/formats.md section 8), as the witness's page writes them and a duty desk reads them.
+"""The bytes inside a submission, as the page writes and a duty desk reads them (docs/formats.md section 8).
 
-Plaintext of exactly 16384 bytes: length (4) ‖ UTF-8 JSON ‖ zeros, so that a cry and a long account look alike.
+Plaintext of exactly 16384 bytes: length (4) ‖ UTF-8 JSON ‖ zeros, so that a cry and a long account look
+alike.
 """
 
 from __future__ import annotations
@@ -107,8 +108,8 @@ def read_submission(plaintext: bytes) -> Submission:
     Raises
     ------
     UnreadableSubmission
-        It has another size, is not padded with zeros, or is not the JSON of version 1. What it says is never in
-        the error.
+        It has another size, is not padded with zeros, or is not the JSON of version 1. What it says is
+        never in the error.
     """
     wire = _decode(_unpad(plaintext))
     return Submission(

@@ -18,8 +18,8 @@ def find_trouble(submission: Submission, *, locators: Collection[bytes]) -> Trou
     ----------
     submission : Submission
     locators : collection of bytes
-        Mailbox locators of submissions taken before: the page makes a fresh one per sending, so one seen again is a
-        copy, sent by somebody who has the file or by a relay that replays.
+        Mailbox locators of submissions taken before: the page makes a fresh one per sending, so one seen
+        again is a copy, sent by somebody who has the file or by a relay that replays.
     """
     if submission.locator in locators:
         return Trouble.REPEATED
@@ -54,8 +54,8 @@ def take_submission(
     Submission or None
         `None` if it cannot be read.
     tuple of Content
-        A drill is only taken; a submission in trouble is set apart and kept; any other brings a call and, if there
-        are words or files, a testimony.
+        A drill is only taken; a submission in trouble is set apart and kept; any other brings a call and,
+        if there are words or files, a testimony.
     """
     try:
         submission = read_submission(plaintext)
