@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from tocsin.core.activate import Clocks, Protocol, Quorum, write_brief
 from tocsin.core.count import Difference, make_tally, who_claims_what
 from tocsin.core.watch import Alarm, Claim, EarsSettings, Panel, ring_alarm
 from tocsin.feeds import autumn_2017, panels_of_2017
@@ -122,3 +123,21 @@ def test_the_tally_grows_with_what_is_known() -> None:
     grades = [make_tally(CLAIMS, AZ, as_of=day).grade for day in days]
 
     assert grades == [Grade.REPORTED, Grade.CORROBORATED, Grade.CONFIRMED]
+
+
+def test_the_brief_says_what_rang_and_who_claims_what() -> None:
+    protocol = Protocol(
+        name="exercise",
+        version=1,
+        seats=(),
+        quorum=Quorum(seats=2, organisations=2),
+        clocks=Clocks(),
+        needs_alarm=("ears_c1",),
+    )
+    alarm, tally = ring("2017-09-22"), make_tally(CLAIMS, AZ, as_of=day_from_date(date(2017, 9, 22)))
+
+    text = write_brief(alarm, tally, protocol).text
+
+    assert "3 origins spoke of acts, where 0.00 are usual and 1.55 is the threshold" in text
+    assert "- arrested: more than 50; 2017-09-15 to 2017-09-22; corroborated; from Nefes callers" in text
+    assert write_brief(None, tally, protocol).hash != write_brief(alarm, tally, protocol).hash

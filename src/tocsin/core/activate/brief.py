@@ -77,8 +77,8 @@ def _row(row: TallyRow) -> str:
     number = IN_WORDS.get(row.qualifier, f"{row.qualifier}") if row.qualifier else "no number"
     many = number.format(row.number, row.number_to)
     days = f"{_day(row.window_first)} to {_day(row.window_last)}"
-    behind = f"{len(row.origins)} origins in {len(row.items)} items"
-    return f"- {row.predicate}: {many}; {days}; {row.grade} ({behind})"
+    behind = " and ".join(row.origins)
+    return f"- {row.predicate}: {many}; {days}; {row.grade}; from {behind} ({', '.join(row.items)})"
 
 
 def _day(day: Day | None) -> str:

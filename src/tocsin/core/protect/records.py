@@ -179,7 +179,7 @@ class Placed(Content, frozen=True, kw_only=True):
     """Say that a plan found beds for the household: `case/<id>/file`."""
 
     KIND = "protect.placed"
-    WRITERS = frozenset({Duty.HANDLER, Duty.PLANNER})
+    WRITERS = frozenset({Duty.HANDLER})
     WHERE = "case/*/file"
 
     case: CaseCode
@@ -338,10 +338,10 @@ class Plan(Content, frozen=True, kw_only=True):
 
 
 class Leg(Content, frozen=True, kw_only=True):
-    """Lay one stretch of one household's journey on one guide in one window: `leg/<id>`."""
+    """Lay one stretch of one household's journey on one guide in one window: `leg/<id>`; no planner learns it."""
 
     KIND = "protect.leg"
-    WRITERS = frozenset({Duty.PLANNER, Duty.HANDLER})
+    WRITERS = frozenset({Duty.HANDLER})
     WHERE = "leg/*"
     URGENT = True
 
