@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -128,6 +129,17 @@ def send(connection: HTTPConnection, method: str, path: str, body: bytes, header
     connection.request(method, path, body or None, headers | {"Content-Length": str(len(body))})
     response = connection.getresponse()
     return Answer(response.status, response.read(), {key.lower(): value for key, value in response.getheaders()})
+
+
+def build_shim(folder: Path) -> Path | None:
+    """Compile the disk of `disk_shim.c`; nothing where there is no compiler or no such loader."""
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        return None
+    library = folder / "disk_shim.so"
+    source = Path(__file__).with_name("disk_shim.c")
+    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    return library
 
 
 def b64(data: bytes) -> str:

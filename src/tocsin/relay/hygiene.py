@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 
 from tocsin.core.ledger import BadRoll, NotOnRoll
@@ -18,10 +18,11 @@ from tocsin.core.seal import BadSignature
 from tocsin.errors import TocsinError
 from tocsin.relay.api.answers import refusal
 from tocsin.relay.clock import blur
-from tocsin.relay.errors import DiskFull, Fault, NoSuchPath, Refused, TooLarge, UnknownHere
+from tocsin.relay.errors import DiskFull, Fault, Malformed, NoSuchPath, Refused, TooLarge, UnknownHere
 
 log = logging.getLogger("tocsin.relay")
 
+MOST_DRAINED = 8 << 20
 _NO_SPACE = (28, 122)  # ENOSPC and EDQUOT
 _HEADERS = {
     "Cache-Control": "no-store",
@@ -39,6 +40,8 @@ class Hygiene:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self._get_response(request)
+        if response.status_code >= 400:
+            drain(request)
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
         if isinstance(response, HttpResponse) and request.method != "HEAD":
@@ -51,12 +54,24 @@ class Hygiene:
         return refusal(*explain(trouble))
 
 
+def drain(request: HttpRequest) -> None:
+    """Read what a refused request still sends, within reason: else the sender sees a broken connection, not the reason."""
+    left = MOST_DRAINED
+    try:
+        while left > 0 and (piece := request.read(min(left, 1 << 16))):
+            left -= len(piece)
+    except UnreadablePostError:
+        return  # The sender has gone.
+
+
 def explain(trouble: Exception) -> tuple[int, str, str]:
     """Turn an exception into status, code and sentence."""
     if isinstance(trouble, BadSignature | NotOnRoll):
         trouble = UnknownHere()
     elif isinstance(trouble, RequestDataTooBig):
         trouble = TooLarge()
+    elif isinstance(trouble, UnreadablePostError):
+        trouble = Malformed("it broke off")
     elif is_full(trouble):
         trouble = DiskFull()
     if isinstance(trouble, Refused):

@@ -30,10 +30,11 @@ def refuse_plain(blob: bytes, what: str) -> None:
     LooksPlain
         Some 512 bytes of it are almost certainly not ciphertext.
     """
-    for at in range(0, max(len(blob) - WINDOW, 0) + 1, WINDOW):
-        window = blob[at : at + WINDOW]
-        share = len(window.translate(None, _HIGH)) / max(len(window), 1)
-        if len(window) == WINDOW and not LOW_SHARE < share < HIGH_SHARE:
+    if len(blob) < WINDOW:
+        return  # Too little to tell.
+    for at in (*range(0, len(blob) - WINDOW, WINDOW), len(blob) - WINDOW):
+        share = len(blob[at : at + WINDOW].translate(None, _HIGH)) / WINDOW
+        if not LOW_SHARE < share < HIGH_SHARE:
             raise LooksPlain(what)
 
 
