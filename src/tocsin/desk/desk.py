@@ -34,7 +34,7 @@ from tocsin.desk.clock import Clock
 from tocsin.desk.errors import DamagedReplica
 from tocsin.desk.keyfile import KeyFile
 from tocsin.desk.kinds import ALL_KINDS
-from tocsin.desk.outbox import open_draft, seal_draft
+from tocsin.desk.outbox import finish_drafts, open_draft, seal_draft
 from tocsin.desk.replica import FOLDER_DAYS, Replica
 from tocsin.desk.store import Entry, Store
 from tocsin.desk.wire import Wire
@@ -47,6 +47,8 @@ TAKE_AT_ONCE = 1000
 """Records a projection transaction: about 10 ms, so that no page waits longer."""
 
 CACHED_CONTENTS = 20_000
+
+DRAFTS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,10 +299,19 @@ class Desk:
     def do(self, act: Callable[[Member, Moment], Outgoing]) -> None:
         """Do what makes keys and grants (open, hand over, shut, deal, release); it leaves with the next sending."""
         with self.lock:
+            self.finish_drafts()
             outgoing = act(self.member, self.moment())
             self.keyfile.save()
             with self.replica.transaction():
                 self.replica.add_leaving(outgoing)
+
+    def finish_drafts(self) -> bool:
+        """Turn what was said into finished records, which wait to leave; say whether there was anything."""
+        moment = self.moment()
+        return (
+            finish_drafts(self.member, self.replica, moment, most=DRAFTS_AT_ONCE, save=self.keyfile.save)
+            is not None
+        )
 
     # asking ---
 

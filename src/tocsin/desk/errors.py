@@ -111,3 +111,25 @@ class ClonedDevice(DeskError):
             "The ledger holds records of this device that this desk did not write: it was restored from a backup, or a copy "
             "of it exists. It can write no more. Ask a colleague to bar it, and join anew."
         )
+
+
+class NotHere(DeskError):
+    """Something this desk does not have, or has no key for."""
+
+    code = "desk.not-here"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This desk does not have that, or not any more. Sync, or ask the colleague who works on it."
+        )
+
+
+class NotRecoverable(DeskError):
+    """A case whose shares not all custodians have acknowledged."""
+
+    code = "desk.not-recoverable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Not all custodians have acknowledged their share yet, so the case stays open here. They do so when they sync."
+        )

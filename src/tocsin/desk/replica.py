@@ -209,9 +209,17 @@ class Replica:
         )
 
     def submissions(self) -> list[tuple[int, bytes]]:
-        """The submissions kept: day and file, oldest first."""
+        """The submissions kept and not finished: day and file, oldest first."""
         with _told_plainly():
-            return list(self._db.execute("select day, bytes from submission order by day, rowid"))
+            rows = self._db.execute(
+                "select day, bytes from submission where bytes <> x'' order by day, rowid"
+            )
+            return list(rows)
+
+    def finish_submission(self, digest: bytes) -> None:
+        """Drop a submission's bytes and remember that it was here, so that the folder does not bring it again."""
+        with self.transaction():
+            self._db.execute("update submission set bytes = x'' where hash = ?", (digest,))
 
     def last_folder(self, default: int) -> int:
         """Say the day up to which folders were fetched; that day's may have grown since."""

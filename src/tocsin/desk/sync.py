@@ -27,12 +27,11 @@ from tocsin.core.ledger import (
 from tocsin.core.seal import BadSignature
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import ClonedDevice, RelayMisled, RelayRefused, WrongClock
-from tocsin.desk.outbox import finish_drafts, make_again
+from tocsin.desk.outbox import make_again
 from tocsin.desk.replica import FOLDER_DAYS
 from tocsin.desk.wire import Wire
 
 KEYS_BACK_DAYS = 28
-DRAFTS_AT_ONCE = 500
 
 
 def sync(desk: Desk) -> None:
@@ -182,13 +181,9 @@ def _release(case: str, member: Member, moment: Moment) -> Outgoing:
 def _send(desk: Desk, wire: Wire) -> bool:
     """Send what is finished, then finish and send drafts; say whether anything left."""
     sent = _send_finished(desk, wire)
-    while True:
-        outgoing = finish_drafts(
-            desk.member, desk.replica, desk.moment(), most=DRAFTS_AT_ONCE, save=desk.keyfile.save
-        )
-        if outgoing is None:
-            return sent
+    while desk.finish_drafts():
         sent = _send_finished(desk, wire) or sent
+    return sent
 
 
 def _send_finished(desk: Desk, wire: Wire) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from tocsin.core.ledger.kinds import EpochOpened
 
 EPOCH_SIZE = 16
+KEY_SIZE = 32
 
 
 def epoch_id(key: bytes) -> bytes:
@@ -55,7 +56,7 @@ class Compartment:
         parent = self.epochs.get(opened.parent) if opened.parent is not None else None
         if parent is not None and not (maker in parent.members or recovered):
             return False
-        if parent is None and self.epochs:
+        if opened.parent is not None and parent is None and self.epochs:
             return False
         self.epochs[epoch] = Epoch(epoch, number, maker, opened.parent, {maker, *opened.grantees})
         self.is_shut = self.is_parked = False

@@ -35,6 +35,7 @@ from tocsin.core.protect.plan import (
     serve_in_order,
 )
 from tocsin.core.protect.records import (
+    ArrivalCounted,
     Arrived,
     Case,
     CaseClosed,
@@ -70,6 +71,7 @@ from tocsin.core.protect.triage import (
 
 __all__ = [
     "RULES",
+    "ArrivalCounted",
     "Arrived",
     "Case",
     "CaseClosed",

@@ -380,3 +380,16 @@ class Arrived(Content, frozen=True, kw_only=True):
     """Day of arrival; handler and alternate."""
     people: Beds
     """How many arrived; handler and alternate."""
+
+
+class ArrivalCounted(Content, frozen=True, kw_only=True):
+    """Keep the number when the case is gone: `planning`. Which case it was is in no record that stays readable."""
+
+    KIND = "protect.arrival-counted"
+    WRITERS = frozenset({Duty.HANDLER})
+    WHERE = "planning"
+
+    arrived_on: Day
+    """Day of arrival; holders of `planning`."""
+    people: Beds
+    """How many arrived; holders of `planning`."""

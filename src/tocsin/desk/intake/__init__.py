@@ -1,0 +1,1 @@
+"""The intake room on the desk: what is read, written and shown."""

@@ -1,0 +1,1 @@
+"""The ledger room on the desk: what is read, written and shown."""

@@ -1,0 +1,347 @@
+"""Protect on the desk: cases, parking, places, plan, legs, arrivals. Each action appends; order and keys do the rest."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
+
+from tocsin.core.intake import Call
+from tocsin.core.ledger import (
+    Duty,
+    ask_for_case,
+    can_recover,
+    case_compartments,
+    deal_case,
+    is_recoverable,
+    recover_case,
+    take_up_case,
+)
+from tocsin.core.protect import (
+    ArrivalCounted,
+    Arrived,
+    Case,
+    CaseClosed,
+    CaseCode,
+    CaseOpened,
+    CaseParked,
+    CaseReleased,
+    Guide,
+    Leg,
+    LegCode,
+    LegState,
+    LotteryCommitted,
+    Offer,
+    Outcome,
+    Placed,
+    Placement,
+    Plan,
+    Route,
+    Triaged,
+    check_plan,
+    code_need,
+    commit_seed,
+    keep_identity,
+    set_tier,
+    triage,
+)
+from tocsin.core.protect import (
+    lay_legs as laid_legs,
+)
+from tocsin.core.protect import (
+    make_plan as planned,
+)
+from tocsin.core.protect import (
+    open_case as opened,
+)
+from tocsin.desk.desk import Desk, Version
+from tocsin.desk.errors import NotHere, NotRecoverable
+from tocsin.desk.intake.actions import finish, reread
+from tocsin.terms import Day, DeviceNumber, Period
+
+PLANNING, OFFERS = "planning", "offers"
+
+
+def open_case(desk: Desk, submission: bytes, alternate: int) -> CaseCode:
+    """Make a case of a call: its own keys, held by this desk and one alternate.
+
+    Raises
+    ------
+    CaseloadFull
+        This desk or the alternate holds eight already.
+    NotHere
+        The call is not readable here.
+    """
+    call = next((call for call in desk.contents(Call) if call.submission == submission), None)
+    if call is None:
+        raise NotHere
+    said = reread(desk, submission)
+    code = CaseCode(secrets.token_hex(4))
+    case = opened(
+        code, call, today=desk.today, handler=DeviceNumber(desk.device), alternate=DeviceNumber(alternate)
+    )
+    identity, file = case_compartments(code)
+    desk.do(lambda member, moment: member.open_compartments([identity, file], [alternate], moment))
+    desk.append(case, to=file)
+    desk.append(keep_identity(code, said), to=identity)
+    _triage(desk, case)
+    finish(desk, submission)
+    return code
+
+
+def _triage(desk: Desk, case: CaseOpened) -> None:
+    advised = triage(case.facts, today=desk.today)
+    tier = set_tier(case.case, case.facts, advised, tier=advised.tier, reason="", today=desk.today)
+    desk.append(tier, to=_file(case.case))
+    desk.append(code_need(case, tier), to=PLANNING)
+
+
+def triage_case(desk: Desk, case: CaseCode) -> None:
+    """Triage again, with the facts as they stand, from today."""
+    _triage(desk, find_case(desk, case))
+
+
+def _file(case: CaseCode) -> str:
+    return case_compartments(case)[1]
+
+
+def find_case(desk: Desk, case: CaseCode) -> CaseOpened:
+    """Find an open case of this desk.
+
+    Raises
+    ------
+    NotHere
+        This desk does not hold it.
+    """
+    found = desk.contents(CaseOpened, compartment=_file(case))
+    if not found:
+        raise NotHere
+    return found[-1]
+
+
+# parked with custodians ---
+
+
+def deal(desk: Desk, case: CaseCode) -> None:
+    """Split a case's keys among the custodians, who acknowledge at their next sync."""
+    custodians = desk.world.history.now.devices_with(Duty.CUSTODIAN)
+    desk.do(lambda member, moment: deal_case(member, case, custodians, moment))
+
+
+def park(desk: Desk, case: CaseCode) -> None:
+    """Park a case: once this is ordered, its holders erase its keys and only three custodians together open it.
+
+    Raises
+    ------
+    NotRecoverable
+        Not every custodian has acknowledged its share.
+    """
+    if not is_recoverable(desk.member, case):
+        raise NotRecoverable
+    desk.append(CaseParked(case=case, parked_on=desk.today), to=_file(case))
+    desk.do(lambda member, moment: member.shut(case_compartments(case), moment, parked=True))
+
+
+def ask_back(desk: Desk, case: CaseCode) -> None:
+    """Ask the custodians for a parked case; they may answer after a day."""
+    desk.append(ask_for_case(desk.member, case, reason="unpark"), to="watch")
+
+
+def is_released(desk: Desk, case: CaseCode) -> bool:
+    """Say whether enough custodians have released their shares to this desk."""
+    return can_recover(desk.member, case)
+
+
+def take_up(desk: Desk, case: CaseCode, alternate: int) -> None:
+    """Open a released case again, under new keys, with an alternate.
+
+    Raises
+    ------
+    TooFewShares, BadShare
+        Not enough custodians have released, or one gave a wrong share.
+    CaseloadFull
+        This desk or the alternate holds eight already.
+    """
+    desk.member.check_loads([alternate])
+    desk.reopen(recover_case(desk.member, case))
+    desk.do(lambda member, moment: take_up_case(member, case, [alternate], moment))
+    released = CaseReleased(
+        case=case,
+        released_on=desk.today,
+        handler=DeviceNumber(desk.device),
+        alternate=DeviceNumber(alternate),
+    )
+    desk.append(released, to=_file(case))
+
+
+# places and plan ---
+
+
+def add_offer(desk: Desk, offer: Offer) -> None:
+    """Offer beds: capacity facts only."""
+    desk.append(offer, to=OFFERS)
+
+
+def add_guide(desk: Desk, guide: Guide) -> None:
+    """Say that somebody can accompany people."""
+    desk.append(guide, to=OFFERS)
+
+
+def _seed(desk: Desk, n_before: int) -> bytes:
+    """The lottery's seed: fixed by the commitment, kept nowhere but in the keyring."""
+    return hmac.digest(
+        desk.keyring.signing_seed, b"tocsin/1 lottery\n" + n_before.to_bytes(4, "big"), "sha256"
+    )
+
+
+def commit_lottery(desk: Desk) -> None:
+    """Bind this desk to a seed before the cases of the next plan are known."""
+    n_before = len(desk.contents(LotteryCommitted))
+    desk.append(commit_seed(_seed(desk, n_before)), to=PLANNING)
+
+
+def make_plan(desk: Desk) -> Plan:
+    """Say who goes where: households without a place yet, over the beds that are left.
+
+    Raises
+    ------
+    NotHere
+        This desk has committed to no lottery.
+    """
+    committed = desk.contents(LotteryCommitted)
+    if not committed:
+        raise NotHere
+    seed = _seed(desk, len(committed) - 1)
+    cases, offers = cases_to_place(desk), offers_left(desk)
+    guides = desk.contents(Guide)
+    plan = planned(cases, offers, guides, day=desk.today, seed=seed, committed=committed[-1])
+    check_plan(plan, cases, offers, committed=committed[-1])
+    desk.append(plan, to=PLANNING)
+    return plan
+
+
+def placements(desk: Desk) -> list[Placement]:
+    """All placements of all plans, in order."""
+    return [placement for plan in desk.contents(Plan) for placement in plan.placements]
+
+
+def cases_to_place(desk: Desk) -> list[Case]:
+    """The newest need of every household that no plan has placed."""
+    placed = {placement.case for placement in placements(desk)}
+    newest = {case.case: case for case in desk.contents(Case)}
+    return [case for case in newest.values() if case.case not in placed]
+
+
+def offers_left(desk: Desk) -> list[Offer]:
+    """Offers with the beds that earlier plans have left."""
+    taken: dict[str, int] = {}
+    for placement in placements(desk):
+        taken[placement.offer] = taken.get(placement.offer, 0) + placement.people
+    left = [(offer, offer.beds - taken.get(offer.offer, 0)) for offer in desk.contents(Offer)]
+    return [replace(offer, beds=beds) for offer, beds in left if beds > 0]
+
+
+def place(desk: Desk, case: CaseCode) -> None:
+    """Enter into a case where the plan puts it.
+
+    Raises
+    ------
+    NotHere
+        No plan has placed it.
+    """
+    for placement in placements(desk):
+        if placement.case == case:
+            desk.append(Placed(case=case, offer=placement.offer, placed_on=desk.today), to=_file(case))
+            return
+    raise NotHere
+
+
+# legs ---
+
+
+def lay_legs(desk: Desk, plan: Plan) -> Route:
+    """Lay the legs of a plan, each under its own key for the case's handler; this desk gives them up at once."""
+    cases = {case.case: case for case in desk.contents(Case)}
+    guides = desk.versions(Guide)
+    route = laid_legs(
+        plan.placements,
+        cases.values(),
+        desk.contents(Offer),
+        [guide.content for guide in guides],
+        day=desk.today,
+        codes=_leg_codes(),
+    )
+    for leg in route.legs:
+        handler = cases[leg.case].handler
+        name = f"leg/{leg.leg}"
+        holders = {int(handler)} | ({int(leg.device)} if leg.device is not None else set())
+        _lay_leg(desk, name, leg, sorted(holders))
+    _shorten(desk, guides, route.legs)
+    return route
+
+
+def _lay_leg(desk: Desk, name: str, leg: Leg, holders: Sequence[int]) -> None:
+    desk.do(lambda member, moment: member.open_compartments([name], holders, moment))
+    desk.append(leg, to=name)
+    if desk.device not in holders:
+        desk.do(lambda member, moment: member.hand_over([name], holders, moment))
+
+
+def _leg_codes() -> Iterator[LegCode]:
+    while True:
+        yield LegCode(secrets.token_hex(4))
+
+
+def _shorten(desk: Desk, guides: list[Version[Guide]], legs: Sequence[Leg]) -> None:
+    """A guide's later days stay free; the days of a leg are taken without saying for whom."""
+    for version in guides:
+        last = max((leg.window.last for leg in legs if leg.guide == version.content.guide), default=None)
+        if last is not None:
+            free = Period(Day(last + 1), max(version.content.free.last, Day(last + 1)))
+            desk.append(replace(version.content, free=free), to=OFFERS, based_on=version.entry.draft)
+
+
+def legs_of(desk: Desk, case: CaseCode) -> list[Version[Leg]]:
+    """The legs of a case that this desk holds, in the order of the journey."""
+    legs = [version for version in desk.versions(Leg) if version.content.case == case]
+    return sorted(legs, key=lambda version: version.content.window.first)
+
+
+# arriving and closing ---
+
+
+def arrive(desk: Desk, case: CaseCode) -> None:
+    """Enter that a household arrived; its legs end here and their keys go.
+
+    Raises
+    ------
+    NotHere
+        It was not placed, or this desk holds no leg that brings it there.
+    """
+    legs = legs_of(desk, case)
+    placed = desk.contents(Placed, compartment=_file(case))
+    if not legs or not placed or legs[-1].content.window.last > desk.today:
+        raise NotHere
+    people = find_case(desk, case).facts.people
+    for leg in legs:
+        done = replace(leg.content, state=LegState.DONE)
+        desk.append(done, to=leg.entry.compartment, based_on=leg.entry.draft)
+    names = [leg.entry.compartment for leg in legs]
+    desk.do(lambda member, moment: member.shut(names, moment, parked=False))
+    arrived = Arrived(case=case, offer=placed[-1].offer, arrived_on=desk.today, people=people)
+    desk.append(arrived, to=_file(case))
+    desk.append(ArrivalCounted(arrived_on=desk.today, people=people), to=PLANNING)
+
+
+def close_case(desk: Desk, case: CaseCode, outcome: Outcome = Outcome.ARRIVED) -> None:
+    """Close a case: once this is ordered, every holder erases its keys, and nobody opens it again."""
+    desk.append(CaseClosed(case=case, closed_on=desk.today, outcome=outcome), to=_file(case))
+    desk.do(lambda member, moment: member.shut(case_compartments(case), moment, parked=False))
+
+
+def tier_of(desk: Desk, case: CaseCode) -> Triaged | None:
+    """The newest triage of a case."""
+    found = desk.contents(Triaged, compartment=_file(case))
+    return found[-1] if found else None
