@@ -16,6 +16,7 @@ from tocsin.core.seal import BadSignature, verify
 from tocsin.relay.clock import steady_seconds, today
 from tocsin.relay.errors import Malformed, UnknownHere, WrongMethod
 from tocsin.relay.identity import check_challenge, relay_key
+from tocsin.relay.store.hot import find_coalition
 from tocsin.relay.store.models import Coalition
 from tocsin.relay.store.rolls import roll_in_force
 from tocsin.relay.store.sweep import sweep_if_new_day
@@ -87,7 +88,7 @@ def endpoint(**by_method: Page) -> Page:
 
 
 def _visit(request: HttpRequest, name: bytes) -> Visit:
-    coalition = Coalition.objects.filter(name=name).first()
+    coalition = find_coalition(name)
     if coalition is None:
         raise UnknownHere
     roll = roll_in_force(coalition)

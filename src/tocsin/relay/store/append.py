@@ -34,9 +34,13 @@ from tocsin.relay.clock import today
 from tocsin.relay.errors import ChainGap, ChainTaken, ClockDiffers, Malformed, OlderRoll, Refused, RelayBehind
 from tocsin.relay.identity import relay_key
 from tocsin.relay.shape import refuse_plain
-from tocsin.relay.store.models import AuthorTip, BodyRow, Coalition, HeaderRow, Node
+from tocsin.relay.store import hot
+from tocsin.relay.store.models import Coalition
 from tocsin.relay.store.quotas import Meter
 from tocsin.relay.store.rolls import keep_roll, roll_in_force
+
+Known = dict[tuple[int, int], tuple[int, bytes]]
+"""Taken chain numbers: (device, chain) to number and clear part."""
 
 RECORD_OVERHEAD = HEADER_SIZE + TAG_SIZE + SIGNATURE_SIZE
 
@@ -65,16 +69,19 @@ def clear_of(record: Record) -> bytes:
     return record.signed + record.signature
 
 
-def find_known(coalition: Coalition, records: Iterable[Record]) -> dict[tuple[int, int], tuple[int, bytes]]:
+def find_known(coalition: Coalition, records: Iterable[Record]) -> Known:
     """Look up which chain numbers are taken, by which record."""
-    slots = {(record.header.device, record.header.chain) for record in records}
-    rows = HeaderRow.objects.filter(
-        coalition=coalition, device__in={device for device, _ in slots}, chain__in={chain for _, chain in slots}
-    ).values_list("device", "chain", "number", "clear")
-    return {(device, chain): (number, bytes(clear)) for device, chain, number, clear in rows if (device, chain) in slots}
+    chains: dict[int, list[int]] = {}
+    for record in records:
+        chains.setdefault(record.header.device, []).append(record.header.chain)
+    return {
+        (device, chain): (number, bytes(clear))
+        for device, wanted in chains.items()
+        for chain, number, clear in hot.taken(coalition.pk, device, wanted)
+    }
 
 
-def number_if_known(record: Record, known: dict[tuple[int, int], tuple[int, bytes]]) -> int | None:
+def number_if_known(record: Record, known: Known) -> int | None:
     """Give the number that a record has already.
 
     Raises
@@ -116,43 +123,26 @@ def _next_roll(record: Record, roll: Roll, coalition: bytes) -> Roll:
 
 def insert_records(row: Coalition, records: Sequence[Record], day: int) -> None:
     """Keep records after those that are there, and put the signed head over all of them into the coalition's row."""
-    headers, bodies, nodes = [], [], []
+    key, headers, bodies, nodes = row.pk, [], [], []
     peaks = Peaks.from_bytes(bytes(row.peaks))
     for record in records:
         number, head = peaks.size, record.header
-        headers.append(
-            HeaderRow(coalition=row, number=number, device=head.device, chain=head.chain, clear=clear_of(record))
-        )
-        bodies.append(BodyRow(coalition=row, number=number, content=record.body))
-        made = peaks.push(record.leaf)
-        nodes += [Node(coalition=row, level=level, index=index, hash=hash_) for level, index, hash_ in made]
-    HeaderRow.objects.bulk_create(headers)
-    BodyRow.objects.bulk_create(bodies)
-    Node.objects.bulk_create(nodes)
-    _move_tips(row, records)
+        headers.append((key, number, head.device, head.chain, clear_of(record)))
+        bodies.append((key, number, record.body))
+        nodes += [(key, *node) for node in peaks.push(record.leaf)]
+    hot.add_records(headers, bodies, nodes)
+    newest = {record.header.device: record for record in records}
+    hot.save_tips((key, device, record.header.chain + 1, record.hash) for device, record in newest.items())
     row.size, row.root, row.day, row.peaks = peaks.size, peaks.root(), day, peaks.to_bytes()
     row.signature = sign_head(relay_key(), bytes(row.name), Head(row.size, row.root, row.day))
-
-
-def _move_tips(row: Coalition, records: Sequence[Record]) -> None:
-    newest = {record.header.device: record for record in records}
-    AuthorTip.objects.bulk_create(
-        [
-            AuthorTip(coalition=row, device=device, chain=record.header.chain + 1, previous=record.hash)
-            for device, record in newest.items()
-        ],
-        update_conflicts=True,
-        unique_fields=["coalition", "device"],
-        update_fields=["chain", "previous"],
-    )
+    hot.save_head(row)
 
 
 class _Ledger:
     """One coalition while its row is locked."""
 
     def __init__(self, coalition: int, jobs: Sequence[Append]) -> None:
-        # no_key: inserts elsewhere refer to this row and need not wait for us.
-        self.row = Coalition.objects.select_for_update(no_key=True).get(pk=coalition)
+        self.row = hot.lock_coalition(coalition)
         self.name = bytes(self.row.name)
         self.roll = roll_in_force(self.row)
         self.day = today(self.roll)
@@ -160,8 +150,8 @@ class _Ledger:
         self.rolls: list[Roll] = []
         self.meter = Meter(self.row, self.day, "records", {job.caller for job in jobs})
         devices = {record.header.device for job in jobs for record in job.records}
-        tips = AuthorTip.objects.filter(coalition=self.row, device__in=devices)
-        self.tips = {device: Tip(chain, bytes(hash_)) for device, chain, hash_ in tips.values_list("device", "chain", "previous")}
+        tips = hot.tips_of(coalition, devices)
+        self.tips = {device: Tip(chain, bytes(previous)) for device, chain, previous in tips}
         self.known = find_known(self.row, self._perhaps_known(jobs))
 
     def _perhaps_known(self, jobs: Sequence[Append]) -> list[Record]:
@@ -190,10 +180,9 @@ class _Ledger:
         """Keep what was taken, and sign the head over it."""
         row = self.row
         if self.fresh:
-            insert_records(row, self.fresh, self.day)
             for roll in self.rolls:
                 keep_roll(row, roll)
-            row.save(update_fields=["size", "root", "day", "peaks", "signature", "roll_version"])
+            insert_records(row, self.fresh, self.day)
             self.meter.save()
         return Head(row.size, bytes(row.root), row.day), bytes(row.signature)
 
@@ -207,7 +196,7 @@ class _Trial:
         self.rolls: list[Roll] = []
         self.fresh: list[Record] = []
         self.tips: dict[int, Tip] = {}
-        self.known: dict[tuple[int, int], tuple[int, bytes]] = {}
+        self.known: Known = {}
 
     def number(self, record: Record) -> int:
         known = number_if_known(record, self.known)

@@ -69,7 +69,6 @@ def _move_in(name: bytes, founding: Record) -> None:
     row.save()
     keep_roll(row, roll)
     insert_records(row, [founding], day)
-    row.save()
 
 
 lodge = one_by_one(_lodge)

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from tocsin.relay.errors import QuotaReached
-from tocsin.relay.store.models import Coalition, Usage
+from tocsin.relay.store import hot
+from tocsin.relay.store.models import Coalition
 
 ANYBODY = 0
 """Stands for the device where the sender is unknown: the quota is then the coalition's."""
@@ -17,12 +18,11 @@ class Meter:
     """Counts one kind of thing for some devices on one day; used inside the writer's transaction."""
 
     def __init__(self, coalition: Coalition, day: int, what: str, devices: Iterable[int]) -> None:
-        self._where = {"coalition": coalition, "day": day, "what": what}
+        self._where = (coalition.pk, day, what)
         self._what = what
         self._limit = settings.QUOTAS[what]
         self._used = {device: (0, 0) for device in devices}
-        rows = Usage.objects.filter(**self._where, device__in=list(self._used))
-        self._used.update({device: (n, size) for device, n, size in rows.values_list("device", "n_items", "n_bytes")})
+        self._used |= {device: (n_items, n_bytes) for device, n_items, n_bytes in hot.used(*self._where, self._used)}
 
     def charge(self, device: int, n_items: int, n_bytes: int) -> None:
         """Count something that is about to be kept.
@@ -39,12 +39,4 @@ class Meter:
 
     def save(self) -> None:
         """Keep the counts."""
-        Usage.objects.bulk_create(
-            [
-                Usage(**self._where, device=device, n_items=items, n_bytes=size)
-                for device, (items, size) in self._used.items()
-            ],
-            update_conflicts=True,
-            unique_fields=["coalition", "day", "what", "device"],
-            update_fields=["n_items", "n_bytes"],
-        )
+        hot.save_used((*self._where, device, *counts) for device, counts in self._used.items())
