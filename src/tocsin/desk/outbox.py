@@ -77,11 +77,12 @@ def finish_drafts(
     for _, draft in drafts:
         if draft is not None:
             _write_if_possible(member, batch, draft)
+    outgoing = batch.outgoing
     save()
     with replica.transaction():
-        replica.add_leaving(batch.outgoing)
+        replica.add_leaving(outgoing)
         replica.drop_drafts(position for position, _ in drafts)
-    return batch.outgoing
+    return outgoing
 
 
 def _write_if_possible(member: Member, batch: Batch, draft: Draft) -> None:
@@ -98,12 +99,16 @@ def make_again(member: Member, records: list[Record], moment: Moment) -> Outgoin
 
     New compartments are opened anew; rotations are left out, since writing rotates again where it still must.
     """
-    batch = member.batch(moment)
+    said = []
     for record in records:
         try:
-            envelope, content = member.world.peek(record)
+            said.append(member.world.peek(record))
         except NoKey:
             continue
+    # Epochs that the refused records would have opened are void, and so are their keys.
+    member.take_back(records[0].header.chain)
+    batch = member.batch(moment)
+    for envelope, content in said:
         if isinstance(content, EpochOpened):
             known = member.world.compartments.get(envelope.compartment)
             if content.parent is None and (known is None or known.current() is None):

@@ -1,7 +1,8 @@
 """Making records: number, seal and sign drafts, opening new epochs where somebody knows a key who must not read on.
 
 A `Batch` collects what one act produces, grants before records, all to be saved first and then sent. Nobody seals under a
-key that a removed, barred or relieved device holds: the next writer rotates, which is all the rotation there is.
+key that a removed, barred or relieved device holds: the next writer rotates, which is all the rotation there is. A batch
+that fails half-way has changed nothing: keys are held once its `outgoing` is taken.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from tocsin.core.ledger.compartments import epoch_id
+from tocsin.core.ledger.compartments import KEY_SIZE, case_of, epoch_id
 from tocsin.core.ledger.content import Content, Envelope
-from tocsin.core.ledger.errors import NoKey
+from tocsin.core.ledger.errors import NoKey, NotSealedTo
 from tocsin.core.ledger.grants import (
     KEYS_A_GRANT,
     Grant,
@@ -26,7 +27,7 @@ from tocsin.core.ledger.grants import (
 from tocsin.core.ledger.kinds import WATCH, EpochOpened, GrantsMade
 from tocsin.core.ledger.record import NO_HASH, SEALED, VERSION, Header, Record, Tip, make_record
 from tocsin.core.ledger.world import World
-from tocsin.core.seal import Keyring, Recipient, body_size_for, seal_body
+from tocsin.core.seal import CASELOAD_CAP, CaseloadFull, Keyring, Recipient, body_size_for, seal_body
 from tocsin.terms import Day
 
 Fresh = Callable[[int], bytes]
@@ -74,6 +75,8 @@ class PendingEpoch(NamedTuple):
     epoch: bytes
     parent: bytes | None
     members: frozenset[int]
+    chain: int
+    """This device's number for the opening record."""
 
 
 class Batch:
@@ -90,14 +93,19 @@ class Batch:
     ) -> None:
         self.keyring, self.world, self.moment = keyring, world, moment
         self.device = keyring.device
-        self._pending, self._fresh = pending, fresh
+        self._pending, self._held_pending, self._fresh = dict(pending), pending, fresh
+        self._new: list[GrantedKey] = []
         self._tip = moment.tip or world.tips[keyring.device]
         self._records: list[Record] = []
         self._grants: list[bytes] = []
 
     @property
     def outgoing(self) -> Outgoing:
-        """What was made."""
+        """What was made; from now on its new keys are held. Save keyring and records before anything is sent."""
+        for new in self._new:
+            self.keyring.hold(new.compartment, new.epoch, new.key)
+        self._new.clear()
+        self._held_pending.update(self._pending)
         return Outgoing(self._records, self._grants)
 
     def say(self, content: Content, *, to: str) -> None:
@@ -111,8 +119,6 @@ class Batch:
         ------
         NoKey
             A compartment that this device holds no key for.
-        StaleGrantKey
-            A new epoch is due and a member has published no key for two weeks: have it removed or barred.
         """
         self._append(draft, *self.key_for(draft.compartment))
 
@@ -123,26 +129,47 @@ class Batch:
         pending = self._pending.get(name)
         if pending and pending.parent == (current.id if current else None):
             if all(map(self._is_sealed_to, pending.members)):
-                return pending.epoch, self.keyring.key(name, pending.epoch)
-            return self.open_epoch(name, pending.members, parent=pending.epoch)
+                return pending.epoch, self._key(name, pending.epoch)
+            return self._rotate(name, pending.members, parent=pending.epoch)
         if known is None or current is None or known.is_shut or self.device not in current.members:
             raise NoKey
         if current.relieved or not all(map(self._is_sealed_to, current.members)):
-            return self.open_epoch(name, current.members, parent=current.id)
-        return current.id, self.keyring.key(name, current.id)
+            return self._rotate(name, current.members, parent=current.id)
+        return current.id, self._key(name, current.id)
+
+    def _key(self, name: str, epoch: bytes) -> bytes:
+        new = next((new.key for new in self._new if (new.compartment, new.epoch) == (name, epoch)), None)
+        return new if new is not None else self.keyring.key(name, epoch)
 
     def _is_sealed_to(self, device: int) -> bool:
-        return device == self.device or self.world.history.now.is_sealed_to(device, self.moment.day)
+        return device == self.device or self.world.history.is_sealed_to(device, self.moment.day)
+
+    def _rotate(self, name: str, members: Iterable[int], *, parent: bytes) -> tuple[bytes, bytes]:
+        """Go on without whoever has published no key for two weeks: one desk asleep must not silence the others.
+
+        `Member.left_out` names them, and they are admitted once they are back.
+        """
+        return self.open_epoch(name, {m for m in members if m in self.moment.keys}, parent=parent)
 
     def open_epoch(self, name: str, members: Iterable[int], *, parent: bytes | None) -> tuple[bytes, bytes]:
-        """Make a new key, grant it to the members who may be sealed to, and write its opening record."""
+        """Make a new key, grant it to the members who may be sealed to, and write its opening record.
+
+        Raises
+        ------
+        CaseloadFull
+            It would be this device's ninth case.
+        StaleGrantKey
+            A member has published no key for two weeks.
+        """
         grantees = tuple(sorted(m for m in set(members) - {self.device} if self._is_sealed_to(m)))
         for device in grantees:
             recipient_for(device, self.moment.keys)
-        key = self._fresh(32)
+        key = self._fresh(KEY_SIZE)
         epoch = epoch_id(key)
-        self.keyring.hold(name, epoch, key)
-        self._pending[name] = PendingEpoch(epoch, parent, frozenset(grantees) | {self.device})
+        self._new.append(GrantedKey(name, epoch, key))
+        check_caseload(self.keyring, self._new)
+        members = frozenset(grantees) | {self.device}
+        self._pending[name] = PendingEpoch(epoch, parent, members, self._tip.chain)
         hashes = self.grant(grantees, (GrantedKey(name, epoch, key),))
         opened = EpochOpened(parent=parent, grantees=grantees)
         self._append(draft(opened, to=name, at=self.moment.at, draft_id=self._fresh(16)), epoch, key)
@@ -155,9 +182,19 @@ class Batch:
         keys: Sequence[GrantedKey] = (),
         shares: tuple[GrantedShare, ...] = (),
     ) -> tuple[bytes, ...]:
-        """Seal keys and shares to each grantee; return the hashes to announce."""
+        """Seal keys and shares to each grantee; return the hashes to announce.
+
+        Raises
+        ------
+        NotSealedTo
+            One is barred, removed, or joined less than a day ago.
+        StaleGrantKey
+            One has published no key for two weeks.
+        """
         hashes = []
         for device in grantees:
+            if not self._is_sealed_to(device):
+                raise NotSealedTo(device=device)
             recipient = recipient_for(device, self.moment.keys)
             for at in range(0, max(len(keys), 1), KEYS_A_GRANT):
                 part = tuple(keys[at : at + KEYS_A_GRANT])
@@ -206,6 +243,19 @@ class Batch:
             size,
             self._fresh(16),
         )
+
+
+def check_caseload(keyring: Keyring, keys: Iterable[GrantedKey]) -> None:
+    """Check that these keys may be held together.
+
+    Raises
+    ------
+    CaseloadFull
+        They would make a ninth case.
+    """
+    cases = keyring.open_cases() | {case for key in keys if (case := case_of(key.compartment)) is not None}
+    if len(cases) > CASELOAD_CAP:
+        raise CaseloadFull(have=len(keyring.open_cases()), cap=CASELOAD_CAP)
 
 
 def draft(content: Content, *, to: str, at: int, draft_id: bytes, based_on: bytes | None = None) -> Draft:

@@ -15,6 +15,9 @@ import msgspec
 
 from tocsin.core.ledger.errors import DamagedRecord, UnknownKind
 
+UNDECODABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What hostile bytes make msgspec raise: besides its own errors, text that is no UTF-8, and nesting without end."""
+
 
 class Duty(StrEnum):
     """What a device may do; who holds which duty stands sealed in `people`, pinned by the roll."""
@@ -94,7 +97,7 @@ class Kinds:
         kind = self.type_of(envelope)
         try:
             content: Content = self._decoders[kind.KIND, kind.SCHEMA].decode(envelope.content)
-        except msgspec.MsgspecError as trouble:
+        except UNDECODABLE as trouble:
             raise DamagedRecord("its content does not decode") from trouble
         if msgspec.msgpack.encode(content) != bytes(envelope.content):
             raise DamagedRecord("its content is not in the one encoding")

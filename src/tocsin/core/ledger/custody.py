@@ -11,7 +11,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tocsin.core.ledger.batch import Moment, Outgoing
+from tocsin.core.ledger.batch import Moment, Outgoing, check_caseload
+from tocsin.core.ledger.compartments import KEY_SIZE, epoch_id
+from tocsin.core.ledger.content import UNDECODABLE
 from tocsin.core.ledger.errors import BadGrant, NoKey
 from tocsin.core.ledger.grants import GrantedKey, GrantedShare
 from tocsin.core.ledger.kinds import ShareAsked, ShareHeld, ShareReleased, SharesDealt
@@ -87,10 +89,12 @@ def cases_to_release(member: Member, *, today: Day) -> list[str]:
     world = member.world
     due = []
     for case, (asker, number, day) in world.shares_asked.items():
-        answered = member.device in world.shares_released.get((case, asker), set())
         share = member.keyring.shares.get(case)
         custody = world.custody.get(case)
         is_current = share is not None and custody is not None and share.deal_id == custody.deal
+        answered = custody is not None and member.device in world.shares_released.get(
+            (custody.deal, asker), set()
+        )
         if is_current and not answered and world.is_firm(number) and today >= day + ASK_DAYS:
             due.append(case)
     return due
@@ -135,10 +139,13 @@ def recover_case(member: Member, case: str) -> set[str]:
     secret = join(list(member.released.get(case, {}).values()))
     try:
         keys = msgspec.msgpack.decode(secret, type=list[GrantedKey])
-    except msgspec.MsgspecError as trouble:
+    except UNDECODABLE as trouble:
         raise BadGrant("the shares join to no keys") from trouble
     if {key.compartment for key in keys} != set(case_compartments(case)):
         raise BadGrant("the shares join to another case's keys")
+    if any(len(key.key) != KEY_SIZE or key.epoch != epoch_id(key.key) for key in keys):
+        raise BadGrant("a key is not the one its epoch names")
+    check_caseload(member.keyring, keys)
     for key in keys:
         member.keyring.hold(key.compartment, key.epoch, key.key)
     return {key.compartment for key in keys}

@@ -13,6 +13,18 @@ class DamagedRecord(LedgerError):
         self.why = why
 
 
+class NotSealedTo(LedgerError):
+    """A device that nothing may be sealed or granted to today."""
+
+    code = "ledger.not-sealed-to"
+
+    def __init__(self, *, device: int) -> None:
+        super().__init__(
+            f"Nothing may be granted to device {device} today: it is barred, removed, or joined less than a day ago."
+        )
+        self.device = device
+
+
 class UnknownKind(LedgerError):
     """A kind, schema or record version this program does not know."""
 

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from tocsin.core.ledger.compartments import epoch_id
+from tocsin.core.ledger.compartments import KEY_SIZE, epoch_id
+from tocsin.core.ledger.content import UNDECODABLE
 from tocsin.core.ledger.errors import BadGrant, StaleGrantKey
 from tocsin.core.ledger.roll import PublishedKey, Purpose
 from tocsin.core.seal import (
+    ClassicalRecipient,
     DamagedFile,
     Identity,
     Recipient,
@@ -67,7 +69,7 @@ def seal_grant(grant: Grant, recipient: Recipient) -> bytes:
 
 
 def open_grant(file: bytes, identities: Sequence[Identity], *, coalition: bytes) -> Grant | None:
-    """Try a grant with this device's weekly keys; None if it is not for us.
+    """Try a grant with this device's weekly keys; None if it is not for us, or no grant at all.
 
     Raises
     ------
@@ -76,16 +78,19 @@ def open_grant(file: bytes, identities: Sequence[Identity], *, coalition: bytes)
     """
     try:
         plain = open_sealed(file, identities)
-    except (WrongKey, DamagedFile):
+    except (WrongKey, DamagedFile, ClassicalRecipient):
         # Not sealed to us: all but a few in a folder are not.
         return None
     try:
-        grant = msgspec.msgpack.decode(unframe(plain), type=Grant)
-    except (msgspec.MsgspecError, DamagedFile) as trouble:
+        content = unframe(plain)
+        grant = msgspec.msgpack.decode(content, type=Grant)
+    except (*UNDECODABLE, DamagedFile) as trouble:
         raise BadGrant("it does not decode") from trouble
+    if msgspec.msgpack.encode(grant) != content:
+        raise BadGrant("it is not in the one encoding")
     if grant.coalition != coalition:
         raise BadGrant("it is for another coalition")
-    if any(granted.epoch != epoch_id(granted.key) for granted in grant.keys):
+    if any(len(granted.key) != KEY_SIZE or granted.epoch != epoch_id(granted.key) for granted in grant.keys):
         raise BadGrant("a key is not the one its epoch names")
     return grant
 

@@ -8,6 +8,9 @@ from tocsin.core.ledger.content import ANYBODY, Content, Duty
 
 WATCH = "watch"
 PEOPLE = "people"
+ENDING = "*/*"
+"""Compartments of one thing that ends (`case/...`, `intake/<week>`). A standing one, `watch` or `count`, is never shut or
+handed over: one hostile member would take it from everybody."""
 
 
 class Duties(Content, frozen=True):
@@ -49,6 +52,7 @@ class HandedOver(Content, frozen=True):
 
     KIND = "ledger.handed-over"
     WRITERS = ANYBODY
+    WHERE = ENDING
     URGENT = True
 
     to: tuple[int, ...]
@@ -59,6 +63,7 @@ class Shut(Content, frozen=True):
 
     KIND = "ledger.shut"
     WRITERS = ANYBODY
+    WHERE = ENDING
     URGENT = True
 
     parked: bool
@@ -120,7 +125,11 @@ class BarLifted(Content, frozen=True):
 
 
 class SharesDealt(Content, frozen=True):
-    """In `watch`: a case's keys were dealt to custodians. `deal` is a hash that every share carries."""
+    """In `watch`: a case's keys were dealt to custodians. `deal` is a hash that every share carries.
+
+    Dealt to nobody, it takes the dealer's deal back: custodians erase those shares. Another device's deal changes
+    nothing while the first stands, or one hostile member could have every parked case's shares replaced by junk.
+    """
 
     KIND = "ledger.shares-dealt"
     WRITERS = ANYBODY

@@ -8,13 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tocsin.core.ledger.batch import Batch, Draft, Fresh, Moment, Outgoing, PendingEpoch, draft
-from tocsin.core.ledger.compartments import Compartment
+from tocsin.core.ledger.batch import (
+    Batch,
+    Draft,
+    Fresh,
+    Moment,
+    Outgoing,
+    PendingEpoch,
+    check_caseload,
+    draft,
+)
+from tocsin.core.ledger.compartments import Compartment, case_of
 from tocsin.core.ledger.content import Content
-from tocsin.core.ledger.errors import NoKey, NotEntitled, TooManyBars
+from tocsin.core.ledger.errors import BadGrant, NoKey, NotEntitled, NotSealedTo, TooManyBars
 from tocsin.core.ledger.grants import Grant, GrantedKey, grant_hash, open_grant, weeks_to_publish
 from tocsin.core.ledger.head import Cosignature, cosign
-from tocsin.core.ledger.kinds import PEOPLE, WATCH, Admitted, Barred, Erased, HandedOver, Load, Shut
+from tocsin.core.ledger.kinds import (
+    PEOPLE,
+    WATCH,
+    Admitted,
+    Barred,
+    Erased,
+    HandedOver,
+    Load,
+    SharesDealt,
+    Shut,
+)
 from tocsin.core.ledger.roll import PublishedKey, Purpose, publish_key
 from tocsin.core.ledger.standing import BARS_A_WEEK
 from tocsin.core.ledger.world import World
@@ -25,6 +44,8 @@ INTAKE_DAYS_AHEAD = 7
 
 EVERYBODYS = (WATCH, PEOPLE, "clock")
 """Compartments that every device of the coalition is granted."""
+
+NO_DEAL = bytes(16)
 
 
 class Member:
@@ -37,7 +58,10 @@ class Member:
         self.unconfirmed: dict[bytes, Grant] = {}
         """Grants for us that `watch` does not name yet, or that would be a ninth case, by hash."""
         self.released: dict[str, dict[int, Share]] = {}
-        """Shares of cases that custodians released to this device."""
+        """Shares of cases that custodians released to this device, by who released them."""
+        self.bad_grants: dict[bytes, BadGrant] = {}
+        """Grants sealed to us that say what none may say, by hash: shown, and they stop no other."""
+        self._to_take_back: set[str] = set()
         self._fresh = fresh
         self._pending: dict[str, PendingEpoch] = {}
         self._identities: dict[bytes, Identity] = {}
@@ -91,14 +115,31 @@ class Member:
             A case, and this device or a member already holds eight.
         StaleGrantKey
             A member has published no key for two weeks.
+        NotSealedTo
+            A member is barred, removed, or joined less than a day ago.
         """
         holders = frozenset(members) | {self.device}
         if any(name.startswith("case/") for name in names):
             self.check_loads(holders - {self.device})
+        for device in holders - {self.device}:
+            if not self.world.history.is_sealed_to(device, moment.day):
+                raise NotSealedTo(device=device)
         batch = self.batch(moment)
         for name in names:
             batch.open_epoch(name, holders, parent=None)
         return batch.outgoing
+
+    def left_out(self, name: str) -> set[int]:
+        """List who knows older keys of a compartment but not its present one, though nobody relieved or removed them.
+
+        They slept when it was made, were barred, or its maker left them out: admit them again.
+        """
+        known = self.world.compartments.get(name)
+        current = known.current() if known else None
+        if known is None or current is None:
+            return set()
+        ever = set().union(*(epoch.members for epoch in known.epochs.values()))
+        return {entry.number for entry in self.world.history.now.roll.active} & ever - current.members
 
     def check_loads(self, devices: Iterable[int]) -> None:
         """Refuse to give a case to a device that says it holds eight.
@@ -114,7 +155,15 @@ class Member:
                 raise CaseloadFull(have=held, cap=CASELOAD_CAP)
 
     def admit(self, device: int, names: Sequence[str], moment: Moment) -> Outgoing:
-        """Grant the keys of compartments, all epochs held, to one device more."""
+        """Grant the keys of compartments, all epochs held, to one device more.
+
+        Raises
+        ------
+        CaseloadFull, StaleGrantKey, NotSealedTo
+            Nothing of a case, or nothing at all, may be granted to it now.
+        """
+        if any(case_of(name) is not None for name in names) and device not in self._members(names):
+            self.check_loads([device])
         batch = self.batch(moment)
         granted = [
             GrantedKey(name, epoch, key)
@@ -134,6 +183,8 @@ class Member:
         ------
         CaseloadFull
             One of them holds eight cases already.
+        StaleGrantKey, NotSealedTo
+            Nothing may be granted to one of them now.
         """
         new = sorted(set(to) - {self.device} - self._members(names))
         self.check_loads(new)
@@ -162,29 +213,61 @@ class Member:
 
         Call it after every batch of records taken, then save the keyring, then tell the others (`own_news`). It asks what
         holds now and not which record said so, so taking old records again erases nothing that was granted anew.
+        Custodians' shares of deals that were taken back go too; their deal's id stands among the epochs.
         """
-        erased: list[bytes] = []
+        erased = self._give_up_shares()
         for name in list(self.keyring.compartments):
+            self._settle(name)
             known = self.world.compartments.get(name)
             current = known.current() if known else None
-            self._settle(name, known)
             if known is None or current is None or name in self._pending:
                 continue
             if known.is_shut or self.device not in current.members:
+                if not known.is_parked and (case := case_of(name)) is not None:
+                    self._to_take_back.add(case)
                 erased += self.keyring.compartments[name]
                 self.keyring.forget(name)
                 self.world.forget_compartment(name)
         return erased
 
-    def _settle(self, name: str, known: Compartment | None) -> None:
-        """Forget that an epoch of ours is pending once the ledger holds it."""
-        pending = self._pending.get(name)
-        if known and pending and pending.epoch in known.epochs:
+    def _give_up_shares(self) -> list[bytes]:
+        void = [case for case, share in self.keyring.shares.items() if share.deal_id in self.world.void_deals]
+        erased = [self.keyring.shares[case].deal_id for case in void]
+        for case in void:
+            self.keyring.forget_share(case)
+        return erased
+
+    def take_back(self, chain: int) -> None:
+        """Forget the epochs that finished records from number `chain` on would have opened: they will not be sent."""
+        for name, pending in list(self._pending.items()):
+            if pending.chain >= chain:
+                self._drop_pending(name, pending.epoch)
+
+    def _settle(self, name: str) -> None:
+        """Forget that an epoch of ours is pending once the ledger holds it; erase its key if it did not count."""
+        known, pending = self.world.compartments.get(name), self._pending.get(name)
+        if pending is None:
+            return
+        if known is not None and pending.epoch in known.epochs:
             del self._pending[name]
+        elif self.world.tips[self.device].chain > pending.chain:
+            self._drop_pending(name, pending.epoch)
+
+    def _drop_pending(self, name: str, epoch: bytes) -> None:
+        del self._pending[name]
+        held = self.keyring.compartments.get(name, {})
+        held.pop(epoch, None)
+        if not held:
+            self.keyring.forget(name)
 
     def own_news(self, erased: Iterable[bytes]) -> list[Content]:
-        """What this device tells all others about itself: epochs erased, cases held."""
+        """What this device tells all others about itself: epochs erased, cases held, deals taken back."""
         news: list[Content] = []
+        for case in sorted(self._to_take_back):
+            custody = self.world.custody.get(case)
+            if custody is not None and custody.dealer == self.device:
+                news.append(SharesDealt(case=case, deal=NO_DEAL, custodians=()))
+        self._to_take_back.clear()
         epochs = tuple(erased)
         if epochs:
             news.append(Erased(epochs=epochs))
@@ -207,16 +290,15 @@ class Member:
         """Try grants from a day folder; return the compartments that have a new key.
 
         A grant of `watch` and the like is held at once, for the records that confirm grants are read with it; any other is
-        held when `watch` names its hash.
-
-        Raises
-        ------
-        BadGrant
-            A grant for us says what none may say; the rest of the folder was not tried.
+        held when `watch` names its hash. One that says what none may say goes to `bad_grants`.
         """
         identities = self.grant_identities()
         for file in files:
-            grant = open_grant(file, identities, coalition=self.world.coalition)
+            try:
+                grant = open_grant(file, identities, coalition=self.world.coalition)
+            except BadGrant as trouble:
+                self.bad_grants[grant_hash(file)] = trouble
+                continue
             if grant is not None:
                 self.unconfirmed[grant_hash(file)] = grant
         return self.confirm_grants()
@@ -232,17 +314,18 @@ class Member:
                 # We said that we erased it: the folder still has it, and it stays erased.
                 del self.unconfirmed[digest]
                 continue
-            named = self.world.granted.get(digest)
+            named = self.world.granted.get(digest, {})
             is_everybodys = not grant.shares and all(key.compartment in EVERYBODYS for key in grant.keys)
-            if not is_everybodys and (named is None or named[0] != grant.by):
+            if not is_everybodys and grant.by not in named:
                 continue
             try:
-                for key in grant.keys:
-                    news |= self._hold(key)
+                check_caseload(self.keyring, grant.keys)
             except CaseloadFull:
                 continue
+            for key in grant.keys:
+                news |= self._hold(key)
             for granted in grant.shares:
-                self._keep_share(granted.case, granted.share)
+                self._keep_share(granted.case, granted.share, by=grant.by)
             del self.unconfirmed[digest]
         return news
 
@@ -252,13 +335,15 @@ class Member:
         self.keyring.hold(granted.compartment, granted.epoch, granted.key)
         return {granted.compartment}
 
-    def _keep_share(self, case: str, share: Share) -> None:
-        """A custodian keeps what was dealt to it; whoever asked gathers what is released."""
+    def _keep_share(self, case: str, share: Share, *, by: int) -> None:
+        """A custodian keeps what the dealer dealt to it; whoever asked gathers what custodians release."""
         custody = self.world.custody.get(case)
-        if custody is not None and self.device in custody.custodians:
+        if custody is None or share.deal_id != custody.deal:
+            return
+        if self.device in custody.custodians and by == custody.dealer:
             self.keyring.hold_share(case, share)
-        else:
-            self.released.setdefault(case, {})[share.number] = share
+        elif by in custody.custodians:
+            self.released.setdefault(case, {})[by] = share
 
     # keys, bars, heads ---
 
@@ -306,8 +391,8 @@ class Member:
             Two versions of the ledger are about: nothing is vouched for until people have compared.
         """
         world = self.world
-        if world.split:
-            raise world.split[0]
+        if world.standing_splits:
+            raise world.standing_splits[0]
         return cosign(
             self.keyring.signing_key,
             world.coalition,

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from tocsin.core.ledger.content import UNDECODABLE
 from tocsin.core.ledger.errors import BadRoll, DamagedRecord, NotOnRoll
 from tocsin.core.ledger.record import FOUNDING, NO_HASH, ROLL, Record, verify_record
 from tocsin.core.seal import NO_COALITION, BadSignature, SigningKey, verify
@@ -119,7 +120,7 @@ def _read_body(record: Record) -> tuple[Roll, SignedRoll]:
     try:
         signed = msgspec.msgpack.decode(record.body, type=SignedRoll)
         roll = msgspec.msgpack.decode(signed.roll, type=Roll)
-    except msgspec.MsgspecError as trouble:
+    except UNDECODABLE as trouble:
         raise DamagedRecord("its roll does not decode") from trouble
     if signed.to_bytes() != record.body or roll.to_bytes() != signed.roll:
         raise DamagedRecord("its roll is not in the one encoding")

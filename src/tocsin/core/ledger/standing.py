@@ -45,6 +45,8 @@ class Standing:
     duties: dict[int, frozenset[Duty]]
     bars: tuple[Bar, ...] = ()
     lifts: frozenset[tuple[int, int]] = frozenset()
+    made: tuple[Bar, ...] = ()
+    """Every bar there ever was, lifted ones too: a desk's two of a week are used up by those as well."""
 
     def may_write(self, device: int, writers: frozenset[Duty]) -> bool:
         """Say whether a device's duties let it write a kind."""
@@ -108,6 +110,10 @@ class History:
         added = self._added_on[device]
         return added if added <= self.founded_on else added + 1
 
+    def is_sealed_to(self, device: int, day: int) -> bool:
+        """Say whether anything may be sealed or granted to a device: on the roll, not barred, its day's wait over."""
+        return self.now.is_sealed_to(device, day) and day >= self.counts_from(device)
+
     def take_roll(self, number: int, roll: Roll, *, day: int) -> None:
         """A roll change was ordered as record `number`."""
         for entry in roll.devices:
@@ -125,7 +131,7 @@ class History:
 
     def bars_of_week(self, by: int, day: int) -> int:
         """How many bars a desk has made in the seven days up to `day`."""
-        return sum(bar.by == by and day - 7 < bar.day <= day for bar in self.now.bars)
+        return sum(bar.by == by and day - 7 < bar.day <= day for bar in self.now.made)
 
     def take_bar(self, number: int, bar: Barred, *, by: int, day: int) -> bool:
         """A desk bars a device; the third in a week by the same desk changes nothing (False)."""
@@ -134,7 +140,7 @@ class History:
         now = self.now
         lifts = frozenset(lift for lift in now.lifts if lift[0] != bar.device)
         made = Bar(bar.device, by, day, bar.reason)
-        self._keep(number, replace(now, bars=(*now.bars, made), lifts=lifts))
+        self._keep(number, replace(now, bars=(*now.bars, made), lifts=lifts, made=(*now.made, made)))
         return True
 
     def take_lift(self, number: int, lift: BarLifted, *, by: int) -> None:

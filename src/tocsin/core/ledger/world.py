@@ -6,8 +6,9 @@ Everything here follows from the records and the keys held; nothing is decided b
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -16,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from tocsin.core.ledger.compartments import EPOCH_SIZE, Compartment
-from tocsin.core.ledger.content import Content, Envelope, Kinds
+from tocsin.core.ledger.content import UNDECODABLE, Content, Envelope, Kinds
 from tocsin.core.ledger.errors import (
     BadRoll,
     BrokenChain,
@@ -29,6 +30,8 @@ from tocsin.core.ledger.errors import (
 )
 from tocsin.core.ledger.head import Cosignature, check_against, firm_size
 from tocsin.core.ledger.kinds import (
+    PEOPLE,
+    WATCH,
     Admitted,
     BarLifted,
     Barred,
@@ -44,14 +47,26 @@ from tocsin.core.ledger.kinds import (
     SharesDealt,
     Shut,
 )
-from tocsin.core.ledger.record import FOUNDING, ROLL, START, Record, Tip, coalition_id, follow, verify_record
+from tocsin.core.ledger.record import (
+    FOUNDING,
+    HEADER_SIZE,
+    SEALED,
+    START,
+    TAG_SIZE,
+    Record,
+    Tip,
+    coalition_id,
+    follow,
+    verify_record,
+)
 from tocsin.core.ledger.roll import read_founding, read_roll_change
-from tocsin.core.ledger.standing import History
+from tocsin.core.ledger.standing import History, Standing
 from tocsin.core.ledger.tree import Tree
 from tocsin.core.seal import BadSignature, DamagedFile, open_body, tag_and_key
 
 _ENVELOPE = msgspec.msgpack.Decoder(Envelope)
 _ENCODE = msgspec.msgpack.Encoder().encode
+_SEAL = HEADER_SIZE + TAG_SIZE
 
 Keys = Mapping[str, Mapping[bytes, bytes]]
 """Compartment keys as the keyring holds them: name -> epoch -> key."""
@@ -106,13 +121,15 @@ class Versions:
 
     root_of: dict[bytes, bytes] = field(default_factory=dict)
     tips: dict[bytes, set[bytes]] = field(default_factory=dict)
+    _read_in: dict[str, list[bytes]] = field(default_factory=dict)
 
-    def take(self, draft: bytes, based_on: bytes | None) -> None:
+    def take(self, draft: bytes, based_on: bytes | None, *, compartment: str = "") -> None:
         """A version was ordered; one based on something no longer newest stays beside it."""
         if draft in self.root_of:
             return
         root = self.root_of.get(based_on, based_on) if based_on is not None else draft
         self.root_of[draft] = root
+        self._read_in.setdefault(compartment, []).append(draft)
         tips = self.tips.setdefault(root, set())
         if based_on is not None:
             tips.discard(based_on)
@@ -122,6 +139,12 @@ class Versions:
         """The other newest versions of the same thing: empty unless two people edited at once."""
         root = self.root_of.get(draft, draft)
         return frozenset(self.tips.get(root, frozenset()) - {draft})
+
+    def forget(self, compartment: str) -> None:
+        """Drop what was read in a compartment, which is read again from its beginning or not at all."""
+        for draft in self._read_in.pop(compartment, ()):
+            root = self.root_of.pop(draft)
+            self.tips.pop(root, None)
 
     def is_newest(self, draft: bytes) -> bool:
         """Say whether nothing newer replaces this version."""
@@ -140,21 +163,31 @@ class World:
         self.tips: dict[int, Tip] = defaultdict(lambda: START)
         self.compartments: dict[str, Compartment] = {}
         self.versions = Versions()
-        self.granted: dict[bytes, tuple[int, int]] = {}
+        self.granted: dict[bytes, dict[int, int]] = {}
+        """Grants by hash: which devices named them in `watch`, and on which day first."""
         self.loads: dict[int, int] = {}
         self.erased: dict[bytes, set[int]] = defaultdict(set)
         self.custody: dict[str, Custody] = {}
         self.shares_held: dict[bytes, set[int]] = {}
         self.shares_asked: dict[str, tuple[int, int, int]] = {}
-        self.shares_released: dict[tuple[str, int], set[int]] = {}
+        self.shares_released: dict[tuple[bytes, int], set[int]] = {}
+        """By deal and who asked: the custodians who released their share."""
+        self.recovered: dict[tuple[str, int], int] = {}
+        """By case and device: the record by which enough custodians had released their shares to it."""
         self.forked: dict[int, int] = {}
         self.split: list[ForkSeen] = []
-        self.unopened: list[int] = []
-        self.opened_in: dict[str, list[int]] = defaultdict(list)
+        self.unopened: set[int] = set()
+        self.opened_in: dict[str, dict[int, Exception | None]] = defaultdict(dict)
+        """What was opened, by compartment: each record's number, and why it changed nothing if it did not."""
+        self.void_deals: set[bytes] = set()
+        """Deals taken back or dealt anew: custodians erase their shares."""
+        self._refused: dict[int, Exception] = {}
+        self._seals = bytearray()
+        self._roots: dict[int, bytes] = {}
         self._history: History | None = None
         self._coalition = b""
         self._key_list: dict[int, list[Key]] = {}
-        self._n_keys = -1
+        self._keys_known: tuple[tuple[str, ...], tuple[int, ...]] | None = None
         self._cosigned: dict[int, Cosignature] = {}
         self.firm = 0
 
@@ -200,21 +233,16 @@ class World:
         BadRoll, NotOnRoll, DamagedRecord
             Only for record 0: there is no coalition without a founding record.
         """
-        header = record.header
         number = self.tree.size
         if number == 0:
             return self._take_founding(record)
-        history = self.history
         self._check_author(record, verified=verified)
         refusal = self._place(record, number)
-        if refusal is None:
-            if header.mark == ROLL:
-                refusal = self._take_roll(record, number)
-                status = Status.REFUSED if refusal else Status.COUNTS
-                return Reading(number, header.device, header.day, status, trouble=refusal)
-            if header.mark == FOUNDING:
-                refusal = BadRoll("a coalition is founded once")
-        return self._read(record, number, history, refusal)
+        if record.header.mark != SEALED:
+            return self._take_clear(record, number, refusal)
+        if refusal is not None:
+            self._refused[number] = refusal
+        return self._read(record, number, self.history.now)
 
     def _take_founding(self, record: Record) -> Reading:
         roll = read_founding(record)
@@ -223,34 +251,59 @@ class World:
         self._place(record, 0)
         return Reading(0, record.header.device, record.header.day, Status.COUNTS)
 
+    def _take_clear(self, record: Record, number: int, refusal: Exception | None) -> Reading:
+        header = record.header
+        if refusal is None and header.mark == FOUNDING:
+            refusal = BadRoll("a coalition is founded once")
+        if refusal is None:
+            refusal = self._take_roll(record, number)
+        status = Status.REFUSED if refusal else Status.COUNTS
+        return Reading(number, header.device, header.day, status, trouble=refusal)
+
     def _check_author(self, record: Record, *, verified: bool) -> None:
         """Whoever was ever on the roll signs with the key that stands there; a number's key never changes."""
         if verified:
             return None
         device = record.header.device
+        if record.body is not None and hashlib.sha256(record.body).digest() != record.body_hash:
+            raise BadSignature
         for entry in self.history.now.roll.devices:
             if entry.number == device:
                 return verify_record(record, entry.key, self._coalition)
         raise BadSignature
 
     def _place(self, record: Record, number: int) -> Exception | None:
-        """Add the leaf, move the author's chain on, compare the head the author saw; say why it must not count."""
+        """Add the leaf, compare the head the author saw, move its chain on; say why the record must not count.
+
+        The head is compared first: what leaks out of another version of the ledger seldom fits its author's chain here.
+        """
         self.tree.append(record.leaf)
+        self._seals += record.header_bytes + record.tag
         header = record.header
+        # A head that has more records than stand before this one was signed over another ledger than ours.
+        if header.seen_size > number or (
+            header.seen_size and self.root_at(header.seen_size) != header.seen_root
+        ):
+            self._see_split(ForkSeen(device=header.device, size=header.seen_size))
         try:
             self.tips[header.device] = follow(self.tips[header.device], record)
         except BrokenChain as trouble:
             self.forked.setdefault(header.device, number)
             return trouble
-        try:
-            check_against(
-                self.tree.root, number, device=header.device, seen=header.seen_size, root=header.seen_root
-            )
-        except ForkSeen as trouble:
-            self.split.append(trouble)
         if number == 0:
             return None
         return self._refuse_author(header.device, roll_version=header.roll_version, day=header.day)
+
+    def root_at(self, size: int) -> bytes:
+        """Say the root of our first `size` records; asked of the same few heads again and again."""
+        root = self._roots.get(size)
+        if root is None:
+            root = self._roots[size] = self.tree.root(size)
+        return root
+
+    def _see_split(self, seen: ForkSeen) -> None:
+        if all((known.device, known.size) != (seen.device, seen.size) for known in self.split):
+            self.split.append(seen)
 
     def _refuse_author(self, device: int, *, roll_version: int, day: int) -> Exception | None:
         roll = self.history.now.roll
@@ -286,64 +339,91 @@ class World:
         DamagedRecord, UnknownKind, DamagedFile
             It does not decode.
         """
-        found = self._open(record)
+        found = self._find_key(record)
         if found is None:
             raise NoKey
-        envelope = self._envelope(found[1], found[0])
+        key, once = found
+        envelope = self._envelope(self._open(record, once), key)
         return envelope, self.kinds.read(envelope)
 
     def reopen(self, number: int, record: Record) -> Reading:
         """Read a record again that was taken before, after a key for it came; judged by what was in force then."""
-        return self._read(record, number, self.history, None, again=True)
+        return self._read(record, number, self.history.at(number))
 
     def forget_compartment(self, compartment: str) -> list[int]:
-        """Drop what is known of a compartment; say which records must be reopened once a key of it came or went."""
-        self.compartments.pop(compartment, None)
-        numbers = self.opened_in.pop(compartment, [])
-        self._n_keys = -1
-        waiting = sorted({*numbers, *self.unopened})
-        self.unopened = []
-        return waiting
+        """Drop what was read in a compartment, a key of which came or went; say which records to `reopen`, in this order.
 
-    def _read(
-        self, record: Record, number: int, history: History, refusal: Exception | None, *, again: bool = False
-    ) -> Reading:
-        header = record.header
-        device, day = header.device, header.day
-        if refusal is not None and not isinstance(refusal, (BrokenChain, BadRoll, NotOnRoll)):
-            return Reading(number, device, day, Status.REFUSED, trouble=refusal)
-        if record.body is None:
-            return Reading(number, device, day, Status.SEALED)
-        try:
-            found = self._open(record)
-        except DamagedFile as trouble:
-            return Reading(number, device, day, Status.DAMAGED, trouble=trouble)
-        if found is None:
-            self.unopened.append(number)
-            return Reading(number, device, day, Status.SEALED)
-        key, plain = found
-        standing = history.at(number) if again else history.now
+        Not for `watch` and `people`, which decide what counts everywhere: take the whole ledger into a fresh World,
+        unless `waiting_for` says that a new key of theirs opens nothing yet.
+        """
+        if compartment in (WATCH, PEOPLE):
+            raise ValueError("what everybody reads is read again from the beginning")
+        self.compartments.pop(compartment, None)
+        self.versions.forget(compartment)
+        self.unopened.update(self.opened_in.pop(compartment, ()))
+        self._keys_known = None
+        return self.waiting_for(compartment)
+
+    def waiting_for(self, compartment: str) -> list[int]:
+        """Say which records not yet opened are under a key that is held of this compartment."""
+        keys = list(self.keys.get(compartment, {}).values())
+        return [number for number in sorted(self.unopened) if any(self._fits(number, key) for key in keys)]
+
+    def _fits(self, number: int, key: bytes) -> bool:
+        at = number * _SEAL
+        header, tag = self._seals[at : at + HEADER_SIZE], self._seals[at + HEADER_SIZE : at + _SEAL]
+        return tag_and_key(key, bytes(header))[0] == tag
+
+    def _read(self, record: Record, number: int, standing: Standing) -> Reading:
+        device, day = record.header.device, record.header.day
+        refusal = self._refused.get(number)
         barred = bool(standing.bars) and standing.is_barred(device, day)
+        found = self._find_key(record)
+        if found is None or record.body is None:
+            self.unopened.add(number)
+            status = Status.REFUSED if refusal else Status.SEALED
+            return Reading(number, device, day, status, trouble=refusal, barred=barred)
+        key, once = found
+        self.unopened.discard(number)
+        envelope = content = None
         try:
-            envelope = self._envelope(plain, key)
+            envelope = self._envelope(self._open(record, once), key)
+            key = key._replace(compartment=envelope.compartment)
             content = self.kinds.read(envelope)
-            if refusal is not None:
-                return Reading(number, device, day, Status.REFUSED, envelope, content, refusal, barred)
-            kind = type(content)
+        except (DamagedFile, DamagedRecord) as trouble:
+            self.opened_in[key.compartment][number] = trouble
+            return Reading(number, device, day, Status.DAMAGED, None, None, trouble, barred)
+        except UnknownKind as trouble:
+            self.opened_in[key.compartment][number] = trouble
+            return Reading(number, device, day, Status.UNKNOWN, envelope, None, trouble, barred)
+        opened = self.opened_in[key.compartment]
+        if number not in opened:
+            # Read twice without being forgotten, it must not change anything twice.
+            opened[number] = refusal or self._count(number, device, day, key, content, standing)
+            if opened[number] is None:
+                self.versions.take(envelope.id, envelope.based_on, compartment=key.compartment)
+        verdict = opened[number]
+        status = Status.REFUSED if verdict else Status.COUNTS
+        return Reading(number, device, day, status, envelope, content, verdict, barred)
+
+    def _count(
+        self, number: int, device: int, day: int, key: Key, content: Content, standing: Standing
+    ) -> Exception | None:
+        """Let a record change what it changes; say why not, if its author is not entitled."""
+        kind = type(content)
+        try:
             if not standing.may_write(device, kind.WRITERS) or not fnmatchcase(key.compartment, kind.WHERE):
                 raise NotEntitled(device=device, kind=kind.KIND)
-            self.opened_in[key.compartment].append(number)
             self._apply(number, device, day, key, content)
-        except UnknownKind as trouble:
-            return Reading(number, device, day, Status.UNKNOWN, envelope, None, trouble, barred)
-        except DamagedRecord as trouble:
-            return Reading(number, device, day, Status.DAMAGED, None, None, trouble, barred)
         except NotEntitled as trouble:
-            return Reading(number, device, day, Status.REFUSED, envelope, content, trouble, barred)
-        self.versions.take(envelope.id, envelope.based_on)
-        return Reading(number, device, day, Status.COUNTS, envelope, content, None, barred)
+            return trouble
+        return None
 
-    def _open(self, record: Record) -> tuple[Key, bytes] | None:
+    def _open(self, record: Record, once: bytes) -> bytes:
+        return open_body(once, record.header_bytes, record.tag, record.body or b"")
+
+    def _find_key(self, record: Record) -> tuple[Key, bytes] | None:
+        """Find the compartment key that made the tag; return it with the key used once."""
         device = record.header.device
         keys = self._keys_to_try(device)
         for at, key in enumerate(keys):
@@ -352,13 +432,13 @@ class World:
                 if at:
                     # Records come in runs of one compartment: try first what opened last.
                     keys.insert(0, keys.pop(at))
-                return key, open_body(once, record.header_bytes, record.tag, record.body or b"")
+                return key, once
         return None
 
     def _keys_to_try(self, device: int) -> list[Key]:
-        n_keys = sum(map(len, self.keys.values()))
-        if n_keys != self._n_keys:
-            self._key_list, self._n_keys = {}, n_keys
+        known = tuple(self.keys), tuple(map(len, self.keys.values()))
+        if known != self._keys_known:
+            self._key_list, self._keys_known = {}, known
         if device not in self._key_list:
             self._key_list[device] = list(self._shared_with(device))
         return self._key_list[device]
@@ -375,11 +455,12 @@ class World:
     def _envelope(self, plain: bytes, key: Key) -> Envelope:
         try:
             envelope = _ENVELOPE.decode(plain)
-        except msgspec.MsgspecError as trouble:
+        except UNDECODABLE as trouble:
             raise DamagedRecord("its envelope does not decode") from trouble
         if _ENCODE(envelope) != plain or len(envelope.id) != EPOCH_SIZE:
             raise DamagedRecord("its envelope is not in the one encoding")
-        if (envelope.compartment, envelope.epoch) != (key.compartment, key.epoch):
+        # Asked by name: a hostile member may have granted us a known key again under a name of its own.
+        if self.keys.get(envelope.compartment, {}).get(envelope.epoch) != key.key:
             raise DamagedRecord("it says it belongs elsewhere")
         return envelope
 
@@ -413,7 +494,7 @@ class World:
                 compartment.is_shut, compartment.is_parked = True, content.parked
             case GrantsMade():
                 for digest in content.hashes:
-                    self.granted.setdefault(digest, (device, number))
+                    self.granted.setdefault(digest, {}).setdefault(device, day)
             case Erased():
                 for epoch in content.epochs:
                     self.erased[epoch].add(device)
@@ -426,34 +507,57 @@ class World:
                 self.history.take_lift(number, content, by=device)
             case _:
                 self._apply_custody(number, device, day, content)
-        self._n_keys = -1
+        self._keys_known = None
 
     def _apply_custody(self, number: int, device: int, day: int, content: Content) -> None:
         match content:
             case SharesDealt():
-                self.custody[content.case] = Custody(content.deal, device, content.custodians)
-                self.shares_released = {
-                    key: who for key, who in self.shares_released.items() if key[0] != content.case
-                }
+                self._take_deal(device, content)
             case ShareHeld():
                 self.shares_held.setdefault(content.deal, set()).add(device)
-            case ShareAsked():
+            case ShareAsked() if self._is_dealt(content.case, content.deal):
                 self.shares_asked[content.case] = (device, number, day)
-            case ShareReleased():
-                self.shares_released.setdefault((content.case, content.to), set()).add(device)
+            case ShareReleased() if self._is_dealt(content.case, content.deal):
+                self._take_release(number, device, content)
+
+    def _take_release(self, number: int, device: int, content: ShareReleased) -> None:
+        if device not in self.custody[content.case].custodians:
+            raise NotEntitled(device=device, kind=content.KIND)
+        released = self.shares_released.setdefault((content.deal, content.to), set())
+        released.add(device)
+        if len(released) >= SHARES_NEEDED:
+            self.recovered.setdefault((content.case, content.to), number)
+
+    def _is_dealt(self, case: str, deal: bytes) -> bool:
+        return case in self.custody and self.custody[case].deal == deal
+
+    def _take_deal(self, device: int, content: SharesDealt) -> None:
+        """A deal stands until its dealer deals again or takes it back, leaves the roll, or another recovered the case."""
+        case, known = content.case, self.custody.get(content.case)
+        if known is not None:
+            on_roll = any(entry.number == known.dealer for entry in self.history.now.roll.active)
+            recovered = len(self.shares_released.get((known.deal, device), ())) >= SHARES_NEEDED
+            if known.dealer != device and on_roll and not recovered:
+                raise NotEntitled(device=device, kind=content.KIND)
+            self.void_deals.add(known.deal)
+        self.custody.pop(case, None)
+        self.shares_asked.pop(case, None)
+        if content.custodians:
+            self.void_deals.discard(content.deal)
+            self.custody[case] = Custody(content.deal, device, content.custodians)
 
     def _open_epoch(self, number: int, device: int, key: Key, content: EpochOpened) -> None:
         compartment = self.compartments.setdefault(key.compartment, Compartment(key.compartment))
-        recovered = self.has_recovered(key.compartment, device)
+        recovered = self.has_recovered(key.compartment, device, number)
         if not compartment.open_epoch(key.epoch, content, maker=device, number=number, recovered=recovered):
             raise NotEntitled(device=device, kind=EpochOpened.KIND)
-        self._n_keys = -1
+        self._keys_known = None
 
-    def has_recovered(self, compartment: str, device: int) -> bool:
-        """Say whether enough custodians released the shares of this case to a device."""
+    def has_recovered(self, compartment: str, device: int, number: int) -> bool:
+        """Say whether, before record `number`, enough custodians had released the shares of this case to a device."""
         room, _, rest = compartment.partition("/")
-        case = rest.partition("/")[0]
-        return room == "case" and len(self.shares_released.get((case, device), ())) >= SHARES_NEEDED
+        released_by = self.recovered.get((rest.partition("/")[0], device))
+        return room == "case" and released_by is not None and released_by < number
 
     # heads ---
 
@@ -467,9 +571,9 @@ class World:
             if known is None or word.size >= known.size:
                 self._cosigned[word.device] = word
             try:
-                check_against(self.tree.root, self.size, device=word.device, seen=word.size, root=word.root)
+                check_against(self.root_at, self.size, device=word.device, seen=word.size, root=word.root)
             except ForkSeen as trouble:
-                self.split.append(trouble)
+                self._see_split(trouble)
         standing = self.history.now
         organisation = {entry.number: entry.organisation for entry in standing.roll.active}
         firm = firm_size(
@@ -477,10 +581,37 @@ class World:
             organisation_of=organisation.get,
             n_organisations=standing.roll.n_organisations,
             tree_size=self.size,
-            tree_root=self.tree.root,
+            tree_root=self.root_at,
         )
         self.firm = max(self.firm, firm)
         return self.firm
+
+    @property
+    def standing_splits(self) -> list[ForkSeen]:
+        """The splits seen by devices that are on the roll: once a liar among them is removed, its word stops nothing."""
+        active = {entry.number for entry in self.history.now.roll.active}
+        return [seen for seen in self.split if seen.device in active]
+
+    def missing_grants(self, seen: Collection[bytes], *, since: int) -> dict[bytes, frozenset[int]]:
+        """Say which grants named in `watch` since a day are in no folder: withheld or lost, ask who named them.
+
+        Parameters
+        ----------
+        seen
+            Hashes of the grants in the folders fetched.
+        since
+            The first day whose folder still exists.
+
+        Returns
+        -------
+        dict
+            By hash, the devices that named it.
+        """
+        return {
+            digest: frozenset(named)
+            for digest, named in self.granted.items()
+            if digest not in seen and min(named.values()) >= since
+        }
 
     def is_firm(self, number: int) -> bool:
         """Say whether a record is under a head that two organisations vouch for."""
