@@ -9,11 +9,19 @@ import typer
 
 
 def run(
-    home: Annotated[Path, typer.Option(help="Folder of the relay's key, attachments and database.")] = Path("relay"),
+    home: Annotated[Path, typer.Option(help="Folder of the relay's key, attachments and database.")] = Path(
+        "relay"
+    ),
     port: Annotated[int, typer.Option(help="Port to answer on; 0 takes a free one.")] = 8440,
-    host: Annotated[str, typer.Option(help="Address to answer on; put TLS or an onion service in front.")] = "127.0.0.1",
-    database: Annotated[str, typer.Option(help="SQLite file or postgres:// address; default: in the folder.")] = "",
-    lodge: Annotated[bool, typer.Option("--lodge", help="Print a code with which one coalition may move in.")] = False,
+    host: Annotated[
+        str, typer.Option(help="Address to answer on; put TLS or an onion service in front.")
+    ] = "127.0.0.1",
+    database: Annotated[
+        str, typer.Option(help="SQLite file or postgres:// address; default: in the folder.")
+    ] = "",
+    lodge: Annotated[
+        bool, typer.Option("--lodge", help="Print a code with which one coalition may move in.")
+    ] = False,
 ) -> None:
     """Run the relay: it keeps sealed records in order, and can open none of them."""
     from tocsin.relay.serve import serve

@@ -25,6 +25,10 @@ class Clock:
         path = os.environ.get("TOCSIN_EXERCISE_CLOCK")
         return cls(Path(path) if path else None)
 
+    def real_day(self) -> Day:
+        """Say this machine's UTC day, unshifted."""
+        return Day(int(time.time()) // DAY_SECONDS)
+
     def now(self, roll: Roll) -> int:
         """Say the coalition's UTC seconds."""
         return int(time.time()) + self.offset_days(roll) * DAY_SECONDS

@@ -136,6 +136,10 @@ class Wire:
             self._challenge = (now, answer)
         return self._challenge[1]
 
+    def key_answered(self) -> bytes:
+        """The public key that whoever answers here claims."""
+        return self._send("GET", self._path("challenge")).content[CHALLENGE_SIZE:]
+
     # the ledger ---
 
     def post_records(self, records: Sequence[Record]) -> list[int]:
@@ -203,6 +207,12 @@ class Wire:
     def post_submission(self, file: bytes) -> None:
         """Hand in a submission, as the witness's page does: unsigned."""
         self._send("POST", self._path("submissions"), file)
+
+
+def ask_relay_key(address: str) -> bytes:
+    """Ask a relay for its public key, to be put on a first roll; whoever lodges compares it with what the keeper said."""
+    with Wire(address, coalition=bytes(32), device=0, key=SigningKey.fresh(), relay_key=b"") as wire:
+        return wire.key_answered()
 
 
 def lodge(address: str, code: str, founding: Record) -> tuple[bytes, bytes]:

@@ -30,8 +30,13 @@ def compartment_of(week: Week) -> str:
 
 def waiting(desk: Desk) -> list[Sealed]:
     """Open what lies in the folders for this desk and was taken by nobody."""
-    taken = {each.submission for each in desk.contents(Taken)}
-    return [sealed for sealed in _openable(desk) if sealed.digest not in taken]
+    taken = desk.versions(Taken)
+    for version in taken:
+        if version.entry.device != desk.device:
+            # A colleague has it: this desk's copy goes.
+            desk.replica.finish_submission(version.content.submission)
+    here = {version.content.submission for version in taken}
+    return [sealed for sealed in _openable(desk) if sealed.digest not in here]
 
 
 def _openable(desk: Desk) -> list[Sealed]:
@@ -74,9 +79,10 @@ def _open_compartment(desk: Desk) -> str:
 
 
 def calls_without_case(desk: Desk) -> list[Call]:
-    """List the calls that this desk can still make a case of, oldest first."""
+    """List the calls that this desk took and can still make a case of, oldest first."""
     here = {sealed.digest for sealed in _openable(desk)}
-    return [call for call in desk.contents(Call) if call.submission in here]
+    mine = [version.content for version in desk.versions(Call) if version.entry.device == desk.device]
+    return [call for call in mine if call.submission in here]
 
 
 def reread(desk: Desk, submission: bytes) -> Submission:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -95,12 +95,27 @@ def _triage(desk: Desk, case: CaseOpened) -> None:
     advised = triage(case.facts, today=desk.today)
     tier = set_tier(case.case, case.facts, advised, tier=advised.tier, reason="", today=desk.today)
     desk.append(tier, to=_file(case.case))
-    desk.append(code_need(case, tier), to=PLANNING)
 
 
 def triage_case(desk: Desk, case: CaseCode) -> None:
     """Triage again, with the facts as they stand, from today."""
     _triage(desk, find_case(desk, case))
+
+
+def ask_for_place(desk: Desk, case: CaseCode) -> None:
+    """Put a household's coded need before the planner; asked again, the newer need stands.
+
+    Raises
+    ------
+    NotHere
+        This desk does not hold the case, or it has no tier yet.
+    """
+    tier = tier_of(desk, case)
+    if tier is None:
+        raise NotHere
+    before = [version.entry.draft for version in desk.versions(Case) if version.content.case == case]
+    need = code_need(find_case(desk, case), tier)
+    desk.append(need, to=PLANNING, based_on=before[-1] if before else None)
 
 
 def _file(case: CaseCode) -> str:
@@ -202,8 +217,10 @@ def commit_lottery(desk: Desk) -> None:
     desk.append(commit_seed(_seed(desk, n_before)), to=PLANNING)
 
 
-def make_plan(desk: Desk) -> Plan:
+def make_plan(desk: Desk, *, leave_out: Collection[CaseCode] = ()) -> Plan:
     """Say who goes where: households without a place yet, over the beds that are left.
+
+    `leave_out` names cases that wait with custodians: nobody could tell them.
 
     Raises
     ------
@@ -214,7 +231,8 @@ def make_plan(desk: Desk) -> Plan:
     if not committed:
         raise NotHere
     seed = _seed(desk, len(committed) - 1)
-    cases, offers = cases_to_place(desk), offers_left(desk)
+    cases = [case for case in cases_to_place(desk) if case.case not in leave_out]
+    offers = offers_left(desk)
     guides = desk.contents(Guide)
     plan = planned(cases, offers, guides, day=desk.today, seed=seed, committed=committed[-1])
     check_plan(plan, cases, offers, committed=committed[-1])

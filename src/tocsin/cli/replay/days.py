@@ -1,0 +1,375 @@
+"""What happens on each day of the replay, through the same actions that the pages call.
+
+Only days on which something is due are lived: claims become known, calls come in, custodians may answer, somebody arrives.
+Nothing here decides an outcome: the alarm, the quorum, the plan and the legs come out of the rooms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from tocsin.cli.replay.exercise import DESKS, Exercise
+from tocsin.cli.replay.outcome import Outcome
+from tocsin.cli.replay.scenario import BAKU, FIRST_DAY, Invented, Scenario
+from tocsin.core.activate import ActivationCode, Clocks, Protocol, Quorum, Seat, Stage
+from tocsin.core.count import NothingToCount, Tally
+from tocsin.core.intake import Call, write_submission
+from tocsin.core.ledger import Purpose, is_recoverable
+from tocsin.core.protect import CaseCode, CaseOpened, Placement, Tier
+from tocsin.core.seal import CASELOAD_CAP, Recipient, seal
+from tocsin.core.watch import Alarm, Claim, lies_in
+from tocsin.desk.activate import actions as activating
+from tocsin.desk.activate.reading import activation_state
+from tocsin.desk.count import actions as counting
+from tocsin.desk.desk import Desk
+from tocsin.desk.intake import actions as taking
+from tocsin.desk.protect import actions as protecting
+from tocsin.desk.watch import actions as watching
+from tocsin.terms import Day, DeviceNumber, OrganisationNumber
+
+MOST_AT_ONCE = 12
+"""Three desks hold eight each, and every case is held by two."""
+
+ORDER = (Tier.EMERGENCY, Tier.URGENT, Tier.NORMAL)
+
+Say = Callable[[Day, str], None]
+
+
+class Replay:
+    """A replay under way."""
+
+    def __init__(self, scenario: Scenario, exercise: Exercise, *, say: Say) -> None:
+        self.scenario, self.exercise, self.say = scenario, exercise, say
+        self.outcome = Outcome()
+        self.people = scenario.people()
+        self.activation: ActivationCode | None = None
+        self.parked: dict[CaseCode, tuple[Desk, Desk]] = {}
+        self.asked: dict[CaseCode, Day] = {}
+        self.laid: dict[CaseCode, Day] = {}
+        self.day = FIRST_DAY
+        self.analyst, self.counter, self.planner = exercise.workers
+
+    def run(self) -> Outcome:
+        """Live the days from the founding until nothing more is due."""
+        self._prepare()
+        due: Day | None = FIRST_DAY
+        while due is not None and due <= self.scenario.last_day:
+            self.day = due
+            self.exercise.set_day(due)
+            self._live()
+            due = self._next_day()
+        self.exercise.set_day(self.scenario.last_day)
+        self._finish()
+        return self.outcome
+
+    def _prepare(self) -> None:
+        seats = tuple(
+            Seat(seat=f"seat-{number}", organisation=OrganisationNumber(org), device=DeviceNumber(number))
+            for number, (org, _) in DESKS.items()
+        )
+        protocol = Protocol(
+            name="exercise",
+            version=1,
+            seats=seats,
+            quorum=Quorum(seats=2, organisations=2),
+            clocks=Clocks(),
+            needs_alarm=("ears_c1",),
+        )
+        activating.write_protocol(self.analyst, protocol)
+        for panel in self.scenario.panels:
+            watching.declare_panel(self.analyst, panel)
+        for offer in self.scenario.offers():
+            protecting.add_offer(self.planner, offer)
+        for guide in self.scenario.guides():
+            protecting.add_guide(self.planner, guide)
+        protecting.commit_lottery(self.planner)
+        self.exercise.sync((self.analyst, self.planner))
+
+    def _next_day(self) -> Day | None:
+        """The next day on which something is due: a claim, a call, a custodian's answer, an arrival, a fresh key."""
+        ahead = [claim.known_on for claim in self.scenario.claims] + [person.day for person in self.people]
+        ahead += [Day(day + 1) for day in self.asked.values()] + list(self.laid.values())
+        later = [day for day in ahead if day > self.day]
+        return min(later) if later else None
+
+    def _live(self) -> None:
+        self._hear()
+        self._ring()
+        self._decide()
+        if self.activation is None:
+            return
+        self._take_calls()
+        self._take_back()
+        self._open_cases()
+        self._place()
+        self._arrive()
+        self._ask_back()
+
+    # report, claim, alarm ---
+
+    def _hear(self) -> None:
+        known = [claim for claim in self.scenario.claims if claim.known_on <= self.day]
+        heard = {claim.claim for claim in self.analyst.contents(Claim)}
+        new = [claim for claim in known if claim.claim not in heard]
+        if not new:
+            return
+        with self.outcome.stage("report") as row:
+            row.came_in += len({claim.item for claim in new})
+            row.went_out += len(new)
+        with self.outcome.stage("claim") as row:
+            row.came_in += len(new)
+            row.went_out += watching.record_claims(self.analyst, new)
+            self.exercise.sync((self.analyst,))
+        self.say(self.day, f"{len(new)} claims became known")
+
+    def _ring(self) -> None:
+        with self.outcome.stage("alarm") as row:
+            self.exercise.sync((self.exercise.sentry,))
+            row.came_in = len(self.exercise.sentry.contents(Claim))
+            for place in sorted({claim.place for claim in self.scenario.claims}):
+                alarm = watching.ring(self.exercise.sentry, place)
+                if alarm is not None:
+                    row.went_out += 1
+                    self.say(
+                        self.day, f"alarm: {alarm.observed} origins where {alarm.expected:.1f} are usual"
+                    )
+                    self.exercise.sync((self.exercise.sentry,))
+
+    # tally, activation ---
+
+    def _decide(self) -> None:
+        if self.activation is not None:
+            return
+        self.exercise.sync((self.analyst,))
+        alarms = [v for v in self.analyst.versions(Alarm) if lies_in(v.content.place, BAKU)]
+        if not alarms:
+            return
+        tally = self._count()
+        if tally is None:
+            return
+        with self.outcome.stage("activation") as row:
+            row.came_in += 1
+            code = activating.raise_alarm(self.analyst, alarms[-1].entry.draft, tally)
+            self.exercise.sync((self.analyst, *self.exercise.workers))
+            activating.assess(self.counter, code)
+            for desk in self.exercise.workers[: self.scenario.n_seats_signing]:
+                activating.sign(desk, code)
+            self.exercise.sync(self.exercise.workers)
+            self.exercise.sync(self.exercise.workers)
+            state = activation_state(self.analyst, code)
+            if state.stage is Stage.ACTIVE:
+                activating.announce(self.analyst, code)
+                row.went_out += 1
+                self.activation = code
+                self.say(
+                    self.day,
+                    f"activated by {len(state.seats)} seats of {state.n_organisations} organisations",
+                )
+            self.exercise.sync((self.analyst,))
+
+    def _count(self) -> bytes | None:
+        with self.outcome.stage("tally") as row:
+            self.exercise.sync((self.counter,))
+            row.came_in = len(self.counter.contents(Claim))
+            try:
+                tally = counting.state_tally(self.counter, BAKU)
+            except NothingToCount:
+                return None
+            self.exercise.sync((self.counter, self.planner, self.analyst))
+            version = self.planner.versions(Tally)[-1]
+            counting.assess(self.planner, version.entry.draft)
+            self.exercise.sync((self.planner, self.analyst))
+            row.went_out = len(tally.rows)
+            return version.entry.draft
+
+    # calls ---
+
+    def _take_calls(self) -> None:
+        calls = [person for person in self.people if person.day == self.day]
+        if not calls:
+            return
+        with self.outcome.stage("call") as row:
+            row.came_in += len(calls)
+            self._submit(calls)
+            self.exercise.sync(self.exercise.workers)
+            share = -(-len(calls) // len(self.exercise.workers))
+            for desk in self.exercise.workers:
+                row.went_out += taking.take_calls(desk, most=share)
+                self.exercise.sync((desk,))
+                self.exercise.sync(self.exercise.workers)
+        self.say(self.day, f"{len(calls)} calls for help")
+
+    def _submit(self, calls: Iterable[Invented]) -> None:
+        """Seal and hand in calls exactly as the witness's page does: to the day keys of the desks on duty, unsigned."""
+        keys = [
+            Recipient(key.public)
+            for key in self.analyst.replica.published()
+            if key.purpose == Purpose.INTAKE and key.period == self.day
+        ]
+        with self.analyst.wire() as wire:
+            for person in calls:
+                wire.post_submission(seal(write_submission(person.submission), keys[:4]))
+
+    # cases ---
+
+    def _open_cases(self) -> None:
+        with self.outcome.stage("case") as row:
+            for desk in self.exercise.workers:
+                for call in taking.calls_without_case(desk):
+                    row.came_in += 1
+                    self._open_case(desk, call)
+                    row.went_out += 1
+            self.exercise.sync(self.exercise.workers)
+            self._note_load()
+
+    def _open_case(self, desk: Desk, call: Call) -> None:
+        alternate = self._free_alternate(desk)
+        if alternate is None:
+            self._park_least_urgent(desk)
+            alternate = self._free_alternate(desk)
+        assert alternate is not None  # noqa: S101 - parking has just made room
+        case = protecting.open_case(desk, call.submission, alternate.device)
+        self.exercise.sync((desk, alternate, desk))
+        protecting.ask_for_place(desk, case)
+        self._note_load()
+
+    def _free_alternate(self, desk: Desk) -> Desk | None:
+        """The colleague with the fewest cases, if both still have room."""
+        others = [each for each in self.exercise.workers if each is not desk]
+        best = min(others, key=lambda each: each.n_cases)
+        return best if max(best.n_cases, desk.n_cases) < CASELOAD_CAP else None
+
+    def _note_load(self) -> None:
+        held = set().union(*(desk.keyring.open_cases() for desk in self.exercise.workers))
+        self.outcome.n_open = max(self.outcome.n_open, len(held))
+
+    def _park_least_urgent(self, desk: Desk) -> None:
+        """Make room at a desk and at one more: deal the least urgent cases, wait for the custodians, park."""
+        chosen: list[tuple[Desk, CaseCode]] = []
+        full = {each.device for each in self.exercise.workers if each.n_cases >= CASELOAD_CAP} | {desk.device}
+        for each, case in self._by_urgency():
+            if full & {case.handler, case.alternate} and case.case not in self.laid:
+                chosen.append((each, case.case))
+                full -= {case.handler, case.alternate}
+        for each, code in chosen:
+            protecting.deal(each, code)
+        self.exercise.sync(self.exercise.workers)
+        self.exercise.sync(self.exercise.custodians)
+        self.exercise.sync(self.exercise.workers)
+        for each, code in chosen:
+            assert is_recoverable(each.member, code)  # noqa: S101 - park refuses otherwise
+            alternate = self.exercise.desks[protecting.find_case(each, code).alternate]
+            protecting.park(each, code)
+            self.parked[code] = (each, alternate)
+            self.outcome.n_parked += 1
+        self.exercise.sync(self.exercise.workers)
+        self.exercise.sync(self.exercise.workers)
+        self.say(self.day, f"{len(chosen)} cases parked with the custodians to make room")
+
+    def _by_urgency(self) -> list[tuple[Desk, CaseOpened]]:
+        """The handlers' open cases, least urgent first."""
+        held = [
+            (desk, case)
+            for desk in self.exercise.workers
+            for case in desk.contents(CaseOpened)
+            if case.handler == desk.device
+        ]
+
+        def urgency(one: tuple[Desk, CaseOpened]) -> tuple[int, int]:
+            tier = protecting.tier_of(one[0], one[1].case)
+            return (ORDER.index(tier.tier), tier.deadline) if tier else (len(ORDER), 0)
+
+        return sorted(held, key=urgency, reverse=True)
+
+    def _ask_back(self) -> None:
+        """As cases close, ask the custodians for parked ones."""
+        for code, (desk, _) in self.parked.items():
+            if code in self.asked or self._free_alternate(desk) is None:
+                continue
+            if len(self.asked) >= self._room():
+                break
+            protecting.ask_back(desk, code)
+            self.asked[code] = self.day
+        if self.day in self.asked.values():
+            self.exercise.sync(self.exercise.workers)
+            self.exercise.sync(self.exercise.workers)
+
+    def _room(self) -> int:
+        return sum(CASELOAD_CAP - desk.n_cases for desk in self.exercise.workers) // 2
+
+    def _take_back(self) -> None:
+        """A day later three custodians have released what was asked for."""
+        due = [code for code, day in self.asked.items() if day < self.day]
+        if not due:
+            return
+        with self.outcome.stage("case"):
+            self.exercise.sync(self.exercise.custodians[:3])
+            self.exercise.sync(self.exercise.workers)
+            for code in due:
+                desk, _ = self.parked[code]
+                alternate = self._free_alternate(desk)
+                if alternate is None or not protecting.is_released(desk, code):
+                    continue
+                protecting.take_up(desk, code, alternate.device)
+                self.exercise.sync((desk, alternate, desk))
+                protecting.ask_for_place(desk, code)
+                del self.parked[code], self.asked[code]
+                self.outcome.n_released += 1
+            self.exercise.sync(self.exercise.workers)
+            self._note_load()
+
+    # plan, legs, arrivals ---
+
+    def _place(self) -> None:
+        waiting = [case for case in protecting.cases_to_place(self.planner) if case.case not in self.parked]
+        if not waiting:
+            return
+        with self.outcome.stage("plan") as row:
+            row.came_in = len({case.case for case in waiting} | set(self.laid))
+            plan = protecting.make_plan(self.planner, leave_out=set(self.parked))
+            row.went_out += len(plan.placements)
+            self.exercise.sync((self.planner,))
+        with self.outcome.stage("leg") as row:
+            row.came_in += len(plan.placements)
+            route = protecting.lay_legs(self.planner, plan)
+            row.went_out += len(route.legs)
+            self.outcome.n_missing_guides += len(route.missing)
+            protecting.commit_lottery(self.planner)
+            self.exercise.sync((self.planner, *self.exercise.workers))
+            self.exercise.sync(self.exercise.workers)
+            for leg in route.legs:
+                self.laid[leg.case] = max(self.laid.get(leg.case, self.day), leg.window.last)
+            self._enter_places(plan.placements)
+        if plan.placements:
+            self.say(self.day, f"{len(plan.placements)} households placed, {len(route.legs)} legs laid")
+
+    def _enter_places(self, placements: Iterable[Placement]) -> None:
+        placed = {placement.case for placement in placements}
+        for desk, case in self._by_urgency():
+            if case.case in placed:
+                protecting.place(desk, case.case)
+        self.exercise.sync(self.exercise.workers)
+
+    def _arrive(self) -> None:
+        due = [
+            (desk, case)
+            for desk, case in self._by_urgency()
+            if self.laid.get(case.case, self.day + 1) <= self.day
+        ]
+        if not due:
+            return
+        with self.outcome.stage("arrival") as row:
+            for desk, case in due:
+                row.came_in += case.facts.people
+                protecting.arrive(desk, case.case)
+                protecting.close_case(desk, case.case)
+                row.went_out += case.facts.people
+                del self.laid[case.case]
+            self.exercise.sync(self.exercise.workers)
+            self.exercise.sync(self.exercise.workers)
+        self.say(self.day, f"{len(due)} households arrived")
+
+    def _finish(self) -> None:
+        self.exercise.sync(self.exercise.workers)
+        held = set().union(*(desk.keyring.open_cases() for desk in self.exercise.workers))
+        self.outcome.n_left = len(held) + len(self.parked)
