@@ -1,7 +1,8 @@
-"""The frame of every benchmark: a table of figure, bar and ratio, JSON on request, exit 1 when a figure is under its bar.
+"""The frame of every benchmark: a table of figure, bar and ratio, JSON on request, exit 1 when a figure is
+under its bar.
 
-A script calls `main(title, measure, left_out=...)`; `measure(quick)` yields figures as they are taken. `--quick` takes less
-than 45 s on two cores and says what it leaves out.
+A script calls `main(title, measure, left_out=...)`; `measure(quick)` yields figures as they are taken.
+`--quick` takes less than 45 s on two cores and says what it leaves out.
 """
 
 from __future__ import annotations
@@ -60,9 +61,14 @@ def main(title: str, measure: Callable[[bool], Iterable[Figure]], *, left_out: s
     print(f"\n{time.perf_counter() - began:.0f} s in all.")
     if given.json:
         rows = [asdict(figure) | {"ratio": figure.ratio} for figure in figures]
-        given.json.write_text(json.dumps({"title": title, "quick": given.quick, "figures": rows}, indent=1) + "\n")
+        given.json.write_text(
+            json.dumps({"title": title, "quick": given.quick, "figures": rows}, indent=1) + "\n"
+        )
     if any(figure.is_under for figure in figures):
-        print("Under the bar: " + "; ".join(figure.name for figure in figures if figure.is_under), file=sys.stderr)
+        print(
+            "Under the bar: " + "; ".join(figure.name for figure in figures if figure.is_under),
+            file=sys.stderr,
+        )
         sys.exit(1)
 
 

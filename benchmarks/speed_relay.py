@@ -1,8 +1,10 @@
-"""How fast the relay takes records, fully durable, over real sockets; and that it lost and doubled none of them.
+"""How fast the relay takes records, fully durable, over real sockets; and that it lost and doubled none of
+them.
 
-Sixteen writers send requests that were made beforehand, each on its own connection, one after the other; the relay checks
-every request's and every record's signature, keeps the tree, and answers after the commit. Once on this machine's disk,
-once on one whose fsync takes 3 ms longer (tests/relay/disk_shim.c), on SQLite and on a PostgreSQL cluster of our own.
+Sixteen writers send requests that were made beforehand, each on its own connection, one after the other; the
+relay checks every request's and every record's signature, keeps the tree, and answers after the commit. Once
+on this machine's disk, once on one whose fsync takes 3 ms longer (tests/relay/disk_shim.c), on SQLite and on
+a PostgreSQL cluster of our own.
 """
 
 from __future__ import annotations
@@ -25,9 +27,9 @@ TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path[:0] = [str(TESTS / "relay"), str(TESTS / "house" / "plugins")]
 
 from _table import Figure, main  # noqa: E402
-from postgres import find_binaries, private_cluster  # noqa: E402
 from relaykit import Desk, RunningRelay, Town, build_shim, send  # noqa: E402
 
+from postgres import find_binaries, private_cluster  # noqa: E402
 from tocsin.core.ledger import Tree  # noqa: E402
 
 WRITERS = 16
@@ -92,7 +94,8 @@ def measure_one(folder: Path, database: str, shim: Path | None, quick: bool) -> 
 def describe(name: str, runs: list[Run], bar: float) -> Iterator[Figure]:
     """State the median rate of some runs, and what it cost."""
     middle = sorted(runs, key=lambda run: run.rate)[len(runs) // 2]
-    note = f"relay CPU {middle.cpu_seconds:.1f} s of {middle.seconds:.1f} s; slowest answer {middle.slowest_ms:.0f} ms"
+    spent = f"relay CPU {middle.cpu_seconds:.1f} s of {middle.seconds:.1f} s"
+    note = f"{spent}; slowest answer {middle.slowest_ms:.0f} ms"
     rate = statistics.median(run.rate for run in runs)
     yield Figure(name=name, value=round(rate), unit="records/s", bar=bar, note=note)
 

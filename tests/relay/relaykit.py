@@ -1,9 +1,10 @@
-"""A real relay in a process of its own, and desks that talk to it over a socket; also used by the benchmark."""
+"""A real relay in a process of its own, and desks that talk to it over a socket."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import os
 import secrets
 import shutil
@@ -14,7 +15,6 @@ import time
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -34,7 +34,7 @@ from tocsin.core.ledger import (
     make_record,
     sign_roll,
 )
-from tocsin.core.seal import NO_COALITION, SigningKey, seal_body
+from tocsin.core.seal import NO_COALITION, Identity, SigningKey, pad_file, seal, seal_body, seal_stream
 from tocsin.relay.serve import free_port, wait_until_ready
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -71,7 +71,13 @@ class RunningRelay:
     """`python -m tocsin.relay.serve` in its own process group."""
 
     def __init__(
-        self, home: Path, *, database: str = "", codes: int = 1, env: dict[str, str] | None = None, port: int = 0
+        self,
+        home: Path,
+        *,
+        database: str = "",
+        codes: int = 1,
+        env: dict[str, str] | None = None,
+        port: int = 0,
     ) -> None:
         self.home, self.database = home, database
         self.env = env or {}
@@ -83,8 +89,18 @@ class RunningRelay:
     def start(self, codes: int = 0) -> None:
         """Start the process and wait until it answers."""
         settings = {"TOCSIN_RELAY_DB": self.database} if self.database else {}
-        command = [sys.executable, "-m", "tocsin.relay.serve", "--home", str(self.home), "--port", str(self.port)]
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("TOCSIN_", "DJANGO_"))}
+        command = [
+            sys.executable,
+            "-m",
+            "tocsin.relay.serve",
+            "--home",
+            str(self.home),
+            "--port",
+            str(self.port),
+        ]
+        environment = {
+            key: value for key, value in os.environ.items() if not key.startswith(("TOCSIN_", "DJANGO_"))
+        }
         environment |= {"PYTHONPATH": str(SOURCE)} | settings | self.env
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
@@ -96,7 +112,9 @@ class RunningRelay:
             )
         wait_until_ready("127.0.0.1", self.port, seconds=START_SECONDS)
         self.codes += [
-            line.rsplit(" ", 1)[1] for line in self.printed().splitlines()[-codes - 1 :] if line.startswith("Lodging")
+            line.rsplit(" ", 1)[1]
+            for line in self.printed().splitlines()[-codes - 1 :]
+            if line.startswith("Lodging")
         ]
 
     def printed(self) -> str:
@@ -114,7 +132,12 @@ class RunningRelay:
         self.process.wait(20)
 
     def ask(
-        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None, timeout: float = 30
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        timeout: float = 30,
     ) -> Answer:
         """Send one request on a connection of its own."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=timeout)
@@ -128,7 +151,9 @@ def send(connection: HTTPConnection, method: str, path: str, body: bytes, header
     """Send a request and read all of its answer."""
     connection.request(method, path, body or None, headers | {"Content-Length": str(len(body))})
     response = connection.getresponse()
-    return Answer(response.status, response.read(), {key.lower(): value for key, value in response.getheaders()})
+    return Answer(
+        response.status, response.read(), {key.lower(): value for key, value in response.getheaders()}
+    )
 
 
 def build_shim(folder: Path) -> Path | None:
@@ -158,8 +183,10 @@ class Town:
     name: bytes
 
     @classmethod
-    def found(cls, *, n_devices: int = 4, exercise: bool = False, offset_days: int = 0, day: int | None = None) -> Town:
-        """Found a coalition; odd devices belong to organisation 1, even ones to 2; device 4 and on have no duty."""
+    def found(
+        cls, *, n_devices: int = 4, exercise: bool = False, offset_days: int = 0, day: int | None = None
+    ) -> Town:
+        """Found a coalition; odd devices are of organisation 1, even ones of 2; from 4 on none has duty."""
         founders = [SigningKey.fresh() for _ in range(3)]
         keys = {number: SigningKey.fresh() for number in range(1, n_devices + 1)}
         today = (real_day() + offset_days) if day is None else day
@@ -170,7 +197,8 @@ class Town:
             threshold=2,
             founders=tuple(Founder(number, key.public) for number, key in enumerate(founders, 1)),
             devices=tuple(
-                DeviceEntry(number, 2 - number % 2, key.public, number < 4, number == 2) for number, key in keys.items()
+                DeviceEntry(number, 2 - number % 2, key.public, number < 4, number == 2)
+                for number, key in keys.items()
             ),
             relays=(RelayEntry(secrets.token_bytes(32), "http://relay.invalid"),),
             duties_hash=secrets.token_bytes(32),
@@ -198,17 +226,24 @@ class Town:
     def removal_of(self, device: int, *, by: Desk) -> tuple[Roll, Record]:
         """Make the roll change that removes a device."""
         entries = tuple(
-            msgspec.structs.replace(entry, removed=entry.removed or entry.number == device) for entry in self.roll.devices
+            msgspec.structs.replace(entry, removed=entry.removed or entry.number == device)
+            for entry in self.roll.devices
         )
         roll = msgspec.structs.replace(
-            self.roll, version=self.roll.version + 1, previous=self.roll.hash, devices=entries, lapses_on=by.day + 14
+            self.roll,
+            version=self.roll.version + 1,
+            previous=self.roll.hash,
+            devices=entries,
+            lapses_on=by.day + 14,
         )
         return roll, by.make(mark=ROLL, body=sign_by(self.founders[:2], roll, self.name))
 
 
 def sign_by(founders: list[SigningKey], roll: Roll, coalition: bytes) -> bytes:
     """Make the clear body of a roll that founders 1, 2, ... signed."""
-    signatures = tuple(sign_roll(roll, key, number=n, coalition=coalition) for n, key in enumerate(founders, 1))
+    signatures = tuple(
+        sign_roll(roll, key, number=n, coalition=coalition) for n, key in enumerate(founders, 1)
+    )
     return SignedRoll(roll.to_bytes(), signatures).to_bytes()
 
 
@@ -244,7 +279,7 @@ class Desk:
         seen: tuple[int, bytes] = (0, NO_HASH),
         fork: bool = False,
     ) -> Record:
-        """Make the next record of this device's chain, really sealed unless a body is given; a fork moves nothing on."""
+        """Make the next record of this chain, really sealed unless a body is given; a fork moves nothing."""
         header = Header(
             version=1,
             mark=mark,
@@ -285,11 +320,19 @@ class Desk:
             "Tocsin-Signature": b64(signature),
         }
 
-    def ask(self, method: str, path: str, body: bytes = b"", *, signed: bool = True, **headers: str) -> Answer:
+    def ask(
+        self, method: str, path: str, body: bytes = b"", *, signed: bool = True, **headers: str
+    ) -> Answer:
         """Ask the relay for something below the coalition's path."""
         path = self.town.path + path
         own = self.sign(method, path, body) if signed else {}
-        return send(self.connection, method, path, body, own | {key.replace("_", "-"): v for key, v in headers.items()})
+        return send(
+            self.connection,
+            method,
+            path,
+            body,
+            own | {key.replace("_", "-"): v for key, v in headers.items()},
+        )
 
     def append(self, *records: Record) -> Answer:
         """Append records."""
@@ -321,3 +364,37 @@ def split_read(data: bytes) -> list[tuple[int, Record]]:
         found.append((number, Record(clear[:110], clear[110:142], body, clear[142:174], clear[174:])))
         at += 247 + size
     return found
+
+
+def fresh_grant() -> bytes:
+    """Seal a grant to somebody."""
+    return seal(secrets.token_bytes(4096), [Identity.fresh().recipient])
+
+
+def fresh_submission(n_recipients: int = 2, n_plain: int = 16_384) -> bytes:
+    """Seal a submission."""
+    return seal(bytes(n_plain), [Identity.fresh().recipient for _ in range(n_recipients)])
+
+
+CHUNK = 1 << 20
+
+
+def fresh_attachment(n_bytes: int = 1_500_000) -> bytes:
+    """Seal an attachment as a page does."""
+    out = io.BytesIO()
+    seal_stream(
+        pad_file(io.BytesIO(secrets.token_bytes(n_bytes)), n_bytes), out, [Identity.fresh().recipient]
+    )
+    return out.getvalue()
+
+
+def send_chunk(desk: Desk, address: str, data: bytes, at: int, *, last: bool = False) -> Answer:
+    """Send one chunk of an attachment."""
+    headers = {"Upload-Offset": str(at), "Upload-Complete": str(int(last))}
+    return desk.ask("PATCH", f"/attachment/{address}", data[at : at + CHUNK], signed=False, **headers)
+
+
+def upload_state(desk: Desk, address: str) -> tuple[str, str]:
+    """Ask how much of an attachment is there, and whether that is all."""
+    headers = desk.ask("HEAD", f"/attachment/{address}", signed=False).headers
+    return headers["upload-offset"], headers["upload-complete"]

@@ -1,4 +1,5 @@
 """The database itself refuses to change or delete what the ledger must never lose."""
+# ruff: noqa: S608 - the statements are made of constants of this file
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from relaykit import Desk, RunningRelay
 
 GUARDED = {
     "relay_headerrow": ("clear", "coalition_id, number, device, chain, clear"),
-    "relay_node": ("hash", "coalition_id, level, \"index\", hash"),
+    "relay_node": ("hash", 'coalition_id, level, "index", hash'),
     "relay_rollversion": ("content", "coalition_id, version, content"),
 }
 
@@ -47,7 +48,9 @@ def test_what_is_kept_is_never_updated_or_deleted(run: Run, table: str) -> None:
     column, _ = GUARDED[table]
 
     for statement in (f"UPDATE {table} SET {column} = {column}", f"DELETE FROM {table}"):
-        with pytest.raises((sqlite3.IntegrityError, psycopg.errors.IntegrityConstraintViolation), match="append-only"):
+        with pytest.raises(
+            (sqlite3.IntegrityError, psycopg.errors.IntegrityConstraintViolation), match="append-only"
+        ):
             run(statement)
 
 
@@ -60,7 +63,9 @@ def test_replacing_and_truncating_are_no_way_round(run: Run, relay: RunningRelay
         else f"INSERT OR REPLACE INTO {table} ({columns}) SELECT {columns} FROM {table}"
     )
 
-    with pytest.raises((sqlite3.IntegrityError, psycopg.errors.IntegrityConstraintViolation), match="append-only"):
+    with pytest.raises(
+        (sqlite3.IntegrityError, psycopg.errors.IntegrityConstraintViolation), match="append-only"
+    ):
         run(way_round)
 
 

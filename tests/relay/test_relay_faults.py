@@ -1,4 +1,4 @@
-"""Full disks, quotas, killed parents, a page that was not built: a sentence each, and nothing half-written."""
+"""Full disks, quotas, killed parents, a missing page: a sentence each, and nothing half-written."""
 
 from __future__ import annotations
 
@@ -12,9 +12,18 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from relaykit import RunningRelay, Town, build_shim
-from test_relay_attachments import CHUNK, sealed, send_chunk, state
-from test_relay_folders import grant, submission
+from pytest_django.fixtures import Settings
+from relaykit import (
+    CHUNK,
+    RunningRelay,
+    Town,
+    build_shim,
+    fresh_attachment,
+    fresh_grant,
+    fresh_submission,
+    send_chunk,
+    upload_state,
+)
 
 from tocsin.relay.hygiene import explain
 
@@ -26,7 +35,7 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(tmp_path: Path) -> None
     relay = RunningRelay(tmp_path / "home", env={"LD_PRELOAD": str(shim), "TOCSIN_SHIM_FULL": str(mark)})
     town = Town.found()
     town.lodge(relay)
-    desk, address, file = town.desk(relay), secrets.token_hex(32), sealed()
+    desk, address, file = town.desk(relay), secrets.token_hex(32), fresh_attachment()
     desk.append(desk.make())
     send_chunk(desk, address, file, 0)
     waiting = desk.make()
@@ -34,7 +43,7 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(tmp_path: Path) -> None
     mark.touch()
     refused = [
         desk.append(waiting),
-        desk.ask("POST", "/submissions", submission(), signed=False),
+        desk.ask("POST", "/submissions", fresh_submission(), signed=False),
         send_chunk(desk, address, file, CHUNK, last=True),
     ]
     mark.unlink()
@@ -42,7 +51,7 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(tmp_path: Path) -> None
     assert [(answer.status, answer.code) for answer in refused] == [(507, "relay.full")] * 3
     assert len(desk.read_all()) == 2
     assert desk.append(waiting).value["numbers"] == [2]
-    assert state(desk, address) == (str(CHUNK), "0")
+    assert upload_state(desk, address) == (str(CHUNK), "0")
     assert send_chunk(desk, address, file, CHUNK, last=True).status == 200
     relay.stop()
 
@@ -57,21 +66,26 @@ def test_a_full_postgresql_is_said_with_the_same_words() -> None:
 
 
 def test_quotas_bound_a_device_and_a_folder(tmp_path: Path) -> None:
-    quotas = {"records": [3, 10**9], "grants": [2, 10**9], "submissions": [1, 10**9], "attachments": [9, CHUNK]}
+    quotas = {
+        "records": [3, 10**9],
+        "grants": [2, 10**9],
+        "submissions": [1, 10**9],
+        "attachments": [9, CHUNK],
+    }
     relay = RunningRelay(tmp_path / "home", env={"TOCSIN_RELAY_QUOTAS": json.dumps(quotas)})
     town = Town.found()
     town.lodge(relay)
     desk, other = town.desk(relay), town.desk(relay, 2)
     three, one_more = [desk.make() for _ in range(3)], desk.make()
-    file, address = sealed(), secrets.token_hex(32)
+    file, address = fresh_attachment(), secrets.token_hex(32)
 
     assert desk.append(*three).status == 200
     assert desk.append(one_more).code == "relay.quota"
     assert desk.append(*three).status == 200, "sending again costs nothing"
     assert other.append(other.make()).status == 200
-    assert desk.ask("POST", "/grants", grant() + grant() + grant()).code == "relay.quota"
-    assert desk.ask("POST", "/grants", grant() + grant()).status == 200
-    statuses = [desk.ask("POST", "/submissions", submission(), signed=False).status for _ in range(2)]
+    assert desk.ask("POST", "/grants", fresh_grant() + fresh_grant() + fresh_grant()).code == "relay.quota"
+    assert desk.ask("POST", "/grants", fresh_grant() + fresh_grant()).status == 200
+    statuses = [desk.ask("POST", "/submissions", fresh_submission(), signed=False).status for _ in range(2)]
     assert statuses == [200, 429]
     assert send_chunk(desk, address, file, 0).status == 200
     assert send_chunk(desk, address, file, CHUNK, last=True).code == "relay.quota"
@@ -104,7 +118,7 @@ def answers(port: int) -> bool:
     return True
 
 
-def test_a_page_that_was_not_built_is_said(tmp_path: Path, settings) -> None:
+def test_a_page_that_was_not_built_is_said(tmp_path: Path, settings: Settings) -> None:
     from django.test import RequestFactory
 
     from tocsin.relay.errors import NoPage
@@ -118,7 +132,7 @@ def test_a_page_that_was_not_built_is_said(tmp_path: Path, settings) -> None:
     bundle._files.cache_clear()
 
 
-def test_the_page_lets_nothing_in_but_its_own_files(tmp_path: Path, settings) -> None:
+def test_the_page_lets_nothing_in_but_its_own_files(tmp_path: Path, settings: Settings) -> None:
     from django.test import RequestFactory
 
     from tocsin.relay.page import bundle

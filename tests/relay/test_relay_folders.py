@@ -7,23 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from relaykit import Desk, RunningRelay, Town, real_day
+from relaykit import Desk, RunningRelay, Town, fresh_grant, fresh_submission, real_day
 
 from tocsin.core.ledger import PublishedKey, Purpose, publish_key
 from tocsin.core.seal import GRANT_SIZE, Identity, seal
 from tocsin.terms import Day, week_of
-
-SUBMISSION_PLAIN = 16_384
-
-
-def grant() -> bytes:
-    """Seal a grant to somebody."""
-    return seal(secrets.token_bytes(4096), [Identity.fresh().recipient])
-
-
-def submission(n_recipients: int = 2, n_plain: int = SUBMISSION_PLAIN) -> bytes:
-    """Seal a submission."""
-    return seal(bytes(n_plain), [Identity.fresh().recipient for _ in range(n_recipients)])
 
 
 def split(data: bytes) -> set[bytes]:
@@ -50,7 +38,7 @@ def key_for(town: Town, device: int, purpose: int, period: int) -> PublishedKey:
 
 
 def test_grants_of_a_day_are_given_whole_to_every_desk(desk: Desk, town: Town, relay: RunningRelay) -> None:
-    sent = {grant() for _ in range(3)}
+    sent = {fresh_grant() for _ in range(3)}
 
     assert desk.ask("POST", "/grants", b"".join(sent)).status == 200
     again = desk.ask("POST", "/grants", b"".join(sent))
@@ -63,14 +51,16 @@ def test_grants_of_a_day_are_given_whole_to_every_desk(desk: Desk, town: Town, r
 
 
 def test_a_grant_of_another_size_is_refused(desk: Desk) -> None:
-    assert desk.ask("POST", "/grants", grant()[:-1]).code == "relay.malformed"
-    assert desk.ask("POST", "/grants", seal(bytes(4000), [Identity.fresh().recipient])).code == "relay.malformed"
-    assert desk.ask("POST", "/grants", grant(), signed=False).status == 401
+    assert desk.ask("POST", "/grants", fresh_grant()[:-1]).code == "relay.malformed"
+    assert (
+        desk.ask("POST", "/grants", seal(bytes(4000), [Identity.fresh().recipient])).code == "relay.malformed"
+    )
+    assert desk.ask("POST", "/grants", fresh_grant(), signed=False).status == 401
 
 
 @pytest.mark.parametrize("n_recipients", [1, 2, 4])
 def test_a_submission_of_one_to_four_recipients_is_filed(desk: Desk, n_recipients: int) -> None:
-    sent = submission(n_recipients)
+    sent = fresh_submission(n_recipients)
 
     assert desk.ask("POST", "/submissions", sent, signed=False).status == 200
 
@@ -78,19 +68,26 @@ def test_a_submission_of_one_to_four_recipients_is_filed(desk: Desk, n_recipient
 
 
 def test_a_submission_that_stands_out_is_refused(desk: Desk) -> None:
-    for odd in (submission(5), submission(2, 9000), submission()[:-1], b"Gunel Canary-Shrike " * 900):
+    for odd in (
+        fresh_submission(5),
+        fresh_submission(2, 9000),
+        fresh_submission()[:-1],
+        b"Gunel Canary-Shrike " * 900,
+    ):
         assert desk.ask("POST", "/submissions", odd, signed=False).status == 400
 
 
 def test_submissions_are_for_duty_and_keeper_desks_only(town: Town, relay: RunningRelay) -> None:
-    answers = [town.desk(relay, number).ask("GET", f"/folder/{real_day()}/submissions") for number in (1, 2, 4)]
+    answers = [
+        town.desk(relay, number).ask("GET", f"/folder/{real_day()}/submissions") for number in (1, 2, 4)
+    ]
 
     assert [answer.status for answer in answers] == [200, 200, 403]
     assert answers[2].code == "relay.duty"
 
 
 def test_a_folder_larger_than_a_piece_is_given_whole(desk: Desk) -> None:
-    sent = {submission(1) for _ in range(70)}
+    sent = {fresh_submission(1) for _ in range(70)}
     for one in sent:
         desk.ask("POST", "/submissions", one, signed=False)
 
@@ -112,10 +109,14 @@ def test_published_keys_are_given_from_a_day_on(desk: Desk, town: Town) -> None:
     assert desk.ask("POST", "/keys", body, signed=False).status == 200
 
     given = desk.ask("GET", f"/keys?since={today + 1}", signed=False).body
-    assert {keys[2].to_bytes()} <= {given[at : at + 1293] for at in range(0, len(given), 1293)} <= {
-        keys[0].to_bytes(),
-        keys[2].to_bytes(),
-    }
+    assert (
+        {keys[2].to_bytes()}
+        <= {given[at : at + 1293] for at in range(0, len(given), 1293)}
+        <= {
+            keys[0].to_bytes(),
+            keys[2].to_bytes(),
+        }
+    )
     assert len(desk.ask("GET", f"/keys?since={today}", signed=False).body) == 3 * 1293
 
 
@@ -135,17 +136,16 @@ def test_keys_too_far_ahead_forged_or_of_no_duty_are_refused(desk: Desk, town: T
     forged = key_for(town, 1, Purpose.INTAKE, desk.day).to_bytes()[:-1] + b"\0"
 
     codes = [
-        desk.ask("POST", "/keys", key, signed=False).code for key in (early.to_bytes(), no_duty.to_bytes(), forged)
+        desk.ask("POST", "/keys", key, signed=False).code
+        for key in (early.to_bytes(), no_duty.to_bytes(), forged)
     ]
 
     assert codes == ["relay.key-period", "relay.duty", "relay.unknown"]
 
 
 @pytest.fixture
-def exercise(tmp_path: Path, relay: RunningRelay) -> Iterator[tuple[RunningRelay, Town, Path]]:
+def exercise(tmp_path: Path) -> Iterator[tuple[RunningRelay, Town, Path]]:
     """Run a relay whose exercise coalition moves through time by a file."""
-    if relay.database:
-        pytest.skip("One database is enough here: the clock is not the database's.")
     clock = tmp_path / "clock"
     clock.write_text("-3350")
     running = RunningRelay(tmp_path / "home", codes=2, env={"TOCSIN_EXERCISE_CLOCK": str(clock)})
@@ -159,8 +159,8 @@ def test_folders_are_dropped_whole_after_fourteen_days(exercise: tuple[RunningRe
     running, town, clock = exercise
     desk = town.desk(running)
     day = desk.day
-    desk.ask("POST", "/grants", grant())
-    desk.ask("POST", "/submissions", submission(), signed=False)
+    desk.ask("POST", "/grants", fresh_grant())
+    desk.ask("POST", "/submissions", fresh_submission(), signed=False)
 
     def sizes(offset: int) -> tuple[int, int]:
         clock.write_text(str(-3350 + offset))
@@ -177,7 +177,7 @@ def test_folders_are_dropped_whole_after_fourteen_days(exercise: tuple[RunningRe
 def test_what_a_folder_dropped_is_not_left_in_the_file(exercise: tuple[RunningRelay, Town, Path]) -> None:
     running, town, clock = exercise
     desk = town.desk(running)
-    sent = submission()
+    sent = fresh_submission()
     desk.ask("POST", "/submissions", sent, signed=False)
     piece = sent[-64:]
 

@@ -27,13 +27,25 @@ CLOCK_TIME = re.compile(rb"(?<!\d)\d\d:\d\d:\d\d(?!\d)")
 def all_bytes_of(relay: RunningRelay) -> bytes:
     """Seize everything: the home, what it printed, and all rows where they lie elsewhere."""
     files = [path for path in relay.home.rglob("*") if path.is_file()]
-    found = [relay.output.read_bytes(), *(path.read_bytes() for path in files), *(path.name.encode() for path in files)]
+    found = [
+        relay.output.read_bytes(),
+        *(path.read_bytes() for path in files),
+        *(path.name.encode() for path in files),
+    ]
     if relay.database:
         with psycopg.connect(relay.database) as connection:
-            tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+            tables = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+            ).fetchall()
             for (table,) in tables:
-                rows = connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table)), binary=True)
-                found += [value if isinstance(value, bytes) else str(value).encode() for row in rows for value in row]
+                rows = connection.execute(
+                    sql.SQL("SELECT * FROM {}").format(sql.Identifier(table)), binary=True
+                )
+                found += [
+                    value if isinstance(value, bytes) else str(value).encode()
+                    for row in rows
+                    for value in row
+                ]
     return b"\n".join(found)
 
 

@@ -15,7 +15,7 @@ from tocsin.relay.shape import check_age_file, refuse_plain
 
 PLAIN = {
     "latin": b"Gunel Canary-Wagtail was taken from the tea house on Tuesday. " * 40,
-    "cyrillic": "Канарейка задержана вечером во вторник у чайханы. ".encode() * 30,
+    "cyrillic": "Канарейка задержана вечером во вторник у чайханы. ".encode() * 30,  # noqa: RUF001 - Cyrillic on purpose
     "georgian": "კანარი დააკავეს სამშაბათს საღამოს ".encode() * 30,
     "hex": secrets.token_hex(1100).encode(),
     "zeros": bytes(2048),

@@ -22,7 +22,8 @@ def real_day() -> Day:
 def today(roll: Roll) -> Day:
     """Say which day it is in a coalition.
 
-    Tests and the demo move time by a file with a whole number of days in it; only an exercise looks at that file.
+    Tests and the demo move time by a file with a whole number of days in it; only an exercise looks at that
+    file.
     """
     offset = roll.offset_days
     if roll.exercise and settings.EXERCISE_CLOCK:
@@ -36,7 +37,7 @@ def steady_seconds() -> int:
 
 
 def blur(path: Path | str) -> None:
-    """Set a file's times to the day's midnight, so that a seized disk does not say when people were at work."""
+    """Set a file's times to the day's midnight: a seized disk must not say when people were at work."""
     midnight = real_day() * DAY_SECONDS
     try:
         os.utime(path, (midnight, midnight))

@@ -1,4 +1,4 @@
-"""Why the relay refuses: one class per thing a caller tells apart, each with the HTTP status it is answered with."""
+"""Why the relay refuses: one class per thing a caller tells apart, each with its HTTP status."""
 
 from __future__ import annotations
 
@@ -29,17 +29,21 @@ class LooksPlain(Refused):
     code = "relay.plaintext"
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"The relay refused {what}: it does not look sealed. Nothing was kept; seal it and send it again.")
+        super().__init__(
+            f"The relay refused {what}: it does not look sealed. Nothing was kept; seal it and send it again."
+        )
 
 
 class UnknownHere(Refused):
-    """No such coalition, no such device, or a signature that does not fit: a stranger must not learn which."""
+    """No such coalition or device, or a signature that does not fit: a stranger must not learn which."""
 
     code = "relay.unknown"
     status = 403
 
     def __init__(self) -> None:
-        super().__init__("The relay does not know this coalition or this device, or the signature does not fit.")
+        super().__init__(
+            "The relay does not know this coalition or this device, or the signature does not fit."
+        )
 
 
 class StaleChallenge(Refused):
@@ -59,7 +63,10 @@ class NotEntitledHere(Refused):
     status = 403
 
     def __init__(self) -> None:
-        super().__init__("Only a device that may take duty or is a keeper may do this; ask the founders to say so in the roll.")
+        super().__init__(
+            "Only a device that may take duty or is a keeper may do this. "
+            "Ask the founders to say so in the roll."
+        )
 
 
 class NotThere(Refused):
@@ -99,7 +106,9 @@ class OlderRoll(Refused):
     status = 409
 
     def __init__(self, *, have: int, in_force: int) -> None:
-        super().__init__(f"A record was made under roll {have}, but roll {in_force} is in force; sync and seal it again.")
+        super().__init__(
+            f"A record was made under roll {have}, but roll {in_force} is in force; sync and seal it again."
+        )
         self.have, self.in_force = have, in_force
 
 
@@ -111,7 +120,9 @@ class ClockDiffers(Refused):
 
     def __init__(self, *, days: int) -> None:
         side = "ahead of" if days > 0 else "behind"
-        super().__init__(f"This machine's clock is {abs(days)} days {side} the relay's; set the date right and send again.")
+        super().__init__(
+            f"This machine's clock is {abs(days)} days {side} the relay's; set the date right and send again."
+        )
         self.days = days
 
 
@@ -123,7 +134,8 @@ class ChainTaken(Refused):
 
     def __init__(self, *, device: int, chain: int) -> None:
         super().__init__(
-            f"Another record {chain} of device {device} is here already: the device was restored from a backup or copied. "
+            f"Another record {chain} of device {device} is here already: "
+            "the device was restored from a backup or copied. "
             "Stop using it, have it barred, and let it join anew."
         )
         self.device, self.chain = device, chain
@@ -137,7 +149,8 @@ class ChainGap(Refused):
 
     def __init__(self, *, device: int, chain: int, need: int) -> None:
         super().__init__(
-            f"Record {chain} of device {device} does not follow; the relay waits for record {need}. Sync, then send from there."
+            f"Record {chain} of device {device} does not follow; the relay waits for record {need}. "
+            "Sync, then send from there."
         )
         self.device, self.chain, self.need = device, chain, need
 
@@ -163,7 +176,10 @@ class ForkHere(Refused):
     status = 409
 
     def __init__(self, *, size: int) -> None:
-        super().__init__(f"This co-signature is for a different ledger of {size} records. Compare head words with a colleague.")
+        super().__init__(
+            f"This co-signature is for a different ledger of {size} records. "
+            "Compare head words with a colleague."
+        )
         self.size = size
 
 
@@ -174,7 +190,9 @@ class KeyTaken(Refused):
     status = 409
 
     def __init__(self, *, device: int) -> None:
-        super().__init__(f"Device {device} published another key for this time before, and the first one stands.")
+        super().__init__(
+            f"Device {device} published another key for this time before, and the first one stands."
+        )
         self.device = device
 
 
@@ -226,7 +244,9 @@ class QuotaReached(Refused):
     status = 429
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"The relay takes no more {what} today. What was sent before is safe; try again tomorrow.")
+        super().__init__(
+            f"The relay takes no more {what} today. What was sent before is safe; try again tomorrow."
+        )
         self.what = what
 
 
@@ -247,7 +267,10 @@ class DiskFull(Refused):
     status = 507
 
     def __init__(self) -> None:
-        super().__init__("The relay's disk is full; nothing was kept. Keep it here, tell the relay's keeper, and try again later.")
+        super().__init__(
+            "The relay's disk is full; nothing was kept. Keep it here, tell the relay's keeper, "
+            "and try again later."
+        )
 
 
 class NoPage(Refused):

@@ -1,4 +1,9 @@
-"""Around every request: refusals become answers, nothing is cached, no time of day stays on the disk."""
+"""Around every request: refusals become answers, nothing is cached, no time of day stays on the disk.
+
+granian puts the time into each answer's Date header. It tells the asker nothing the asker does not know, and
+stays nowhere. A file's change time (ctime) cannot be set; an encrypted disk is the remedy, and `tocsin check`
+asks for one.
+"""
 
 from __future__ import annotations
 
@@ -49,13 +54,13 @@ class Hygiene:
         blur_home()
         return response
 
-    def process_exception(self, request: HttpRequest, trouble: Exception) -> HttpResponse:
+    def process_exception(self, _request: HttpRequest, trouble: Exception) -> HttpResponse:
         """Say what went wrong without a word of the request."""
         return refusal(*explain(trouble))
 
 
 def drain(request: HttpRequest) -> None:
-    """Read what a refused request still sends, within reason: else the sender sees a broken connection, not the reason."""
+    """Read what a refused request still sends, within reason: else its sender never sees the answer."""
     left = MOST_DRAINED
     try:
         while left > 0 and (piece := request.read(min(left, 1 << 16))):
@@ -90,7 +95,7 @@ def is_full(trouble: Exception) -> bool:
     return isinstance(trouble, OSError) and trouble.errno in _NO_SPACE
 
 
-def no_such_path(request: HttpRequest, exception: Exception) -> HttpResponse:
+def no_such_path(_request: HttpRequest, **_why: object) -> HttpResponse:
     """Answer for paths that do not exist."""
     return refusal(*explain(NoSuchPath()))
 

@@ -1,7 +1,7 @@
 """The relay's own key, and the challenges made from it.
 
-The key signs heads. Challenges are stateless: 16 random bytes, the steady second of issue, and an HMAC that only the
-relay can make, so nothing has to be remembered about who asked.
+The key signs heads. Challenges are stateless: 16 random bytes, the steady second of issue, and an HMAC that
+only the relay can make, so nothing has to be remembered about who asked.
 """
 
 from __future__ import annotations

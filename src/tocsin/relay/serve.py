@@ -1,7 +1,7 @@
 """Start the relay: make its key, bring its tables up to date, and run granian.
 
-Tests, the demo and benchmarks start it as a process of its own: `python -m tocsin.relay.serve --home DIR --port N
-[--lodge [CODES]]`; it prints a lodging code if asked for one, then its address when it answers.
+Tests, the demo and benchmarks start it as a process of its own: `python -m tocsin.relay.serve --home DIR
+--port N [--lodge [CODES]]`; it prints a lodging code if asked for one, then its address when it answers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def serve(home: Path, *, port: int, host: str = "127.0.0.1", lodge: int = 0, dat
     for line in _prepare(lodge):
         print(line, flush=True)
     port = port or free_port(host)
-    # The worker says it, once it has loaded: asking it from here would be a connection, and the relay makes none.
+    # The worker says it once it has loaded: asking it from here would be a connection.
     os.environ["TOCSIN_RELAY_ADDRESS"] = f"http://{host}:{port}"
     _run_granian(host, port)
 

@@ -1,7 +1,7 @@
 """Django's settings for the relay. All comes from the environment, and importing this needs none of it.
 
 TOCSIN_RELAY_HOME       folder of the signing key, attachments and the SQLite file
-TOCSIN_RELAY_DB         path of a SQLite file, or postgres://user:password@host:port/name (default: in the home)
+TOCSIN_RELAY_DB         SQLite file, or postgres://user:password@host:port/name (default: in the home)
 TOCSIN_RELAY_QUOTAS     JSON object that replaces some of QUOTAS, as {"records": [1000, 1000000]}
 TOCSIN_EXERCISE_CLOCK   file with a whole number of days; obeyed for exercise coalitions only
 """
@@ -59,7 +59,9 @@ QUOTAS: dict[str, tuple[int, int]] = {
     "submissions": (20_000, 1 << 29),
     "attachments": (50_000, 16 << 30),
 }
-QUOTAS.update({what: tuple(limit) for what, limit in json.loads(os.environ.get("TOCSIN_RELAY_QUOTAS") or "{}").items()})
+QUOTAS.update(
+    {what: tuple(limit) for what, limit in json.loads(os.environ.get("TOCSIN_RELAY_QUOTAS") or "{}").items()}
+)
 
 FOLDER_DAYS = 14
 """Day folders are dropped whole after this many days."""
@@ -71,7 +73,9 @@ PAGE_BYTES = 16 << 20
 """An answer to read-since ends after this many bytes, even if more records were asked for."""
 
 DEBUG = False
-ALLOWED_HOSTS = ["*"]  # The relay is reached by any name, also an onion one, and never uses the name it was called by.
+ALLOWED_HOSTS = [
+    "*"
+]  # The relay is reached by any name, also an onion one, and never uses the name it was called by.
 ROOT_URLCONF = "tocsin.relay.urls"
 WSGI_APPLICATION = "tocsin.relay.wsgi.application"
 INSTALLED_APPS = ["tocsin.relay.store"]
@@ -81,10 +85,12 @@ USE_TZ = True
 USE_I18N = False
 APPEND_SLASH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 4 << 20  # A hundred of the largest records; nothing the relay takes at once is larger.
+DATA_UPLOAD_MAX_MEMORY_SIZE = (
+    4 << 20
+)  # A hundred of the largest records; nothing the relay takes at once is larger.
 
-# An allow-list: only the relay's own logger speaks, and it says a level, a class and a random code. Django's loggers
-# would write paths and addresses.
+# An allow-list: only the relay's own logger speaks, and says a level, a class and a random code.
+# Django's loggers would write paths and addresses.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": True,

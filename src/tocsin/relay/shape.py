@@ -1,7 +1,8 @@
-"""Refuse on sight what does not look sealed: a cheap test that catches our own mistakes, not a determined liar.
+"""Refuse on sight what does not look sealed: a cheap test that catches our own mistakes, not a determined
+liar.
 
-Sealed bytes are uniform, so about half of any 512 of them are below 0x80. Text in Latin letters, base64, hex and zeros
-lie far above that share, UTF-8 in other scripts far below it or above it.
+Sealed bytes are uniform, so about half of any 512 of them are below 0x80. Text in Latin letters, base64, hex
+and zeros lie far above that share, UTF-8 in other scripts far below it or above it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ WINDOW = 512
 """Bytes looked at together; so a plain beginning is not outweighed by a sealed rest."""
 
 LOW_SHARE, HIGH_SHARE = 0.33, 0.67
-# Of 512 uniform bytes the share below 0x80 has a standard deviation of 2.2 %: 17 % away is one window in 10^14.
+# Of 512 uniform bytes the share below 0x80 deviates by 2.2 %: 17 % away is one window in 10^14.
 
 _HIGH = bytes(range(128, 256))
 _AGE_START = b"age-encryption.org/v1\n"

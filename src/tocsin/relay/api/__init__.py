@@ -1,1 +1,1 @@
-"""The relay's paths below /c/<coalition>/ (docs/formats.md section 6): `door` lets in, one module per kind of thing."""
+"""The relay's paths below /c/<coalition>/ (docs/formats.md section 6): `door` lets in; a module per thing."""

@@ -23,7 +23,7 @@ SUBMISSION_PLAIN = 16_384
 SUBMISSION_RECIPIENTS = 4
 
 
-def give_challenge(request: HttpRequest, name: bytes) -> HttpResponseBase:
+def give_challenge(_request: HttpRequest, **_path: object) -> HttpResponseBase:
     """Give a challenge, whatever coalition was named: the answer says nothing about who lodges here."""
     return answer(make_challenge(steady_seconds()) + relay_key().public)
 
@@ -37,7 +37,9 @@ def cut(data: bytes, size: int, what: str) -> list[bytes]:
 
 def take_keys(visit: Visit) -> HttpResponseBase:
     """Publish keys that their devices signed."""
-    keys = tuple(PublishedKey.from_bytes(part) for part in cut(visit.request.body, PUBLISHED_KEY_SIZE, "keys"))
+    keys = tuple(
+        PublishedKey.from_bytes(part) for part in cut(visit.request.body, PUBLISHED_KEY_SIZE, "keys")
+    )
     for key in keys:
         check_key(key, visit.coalition, visit.roll)
     writer.do(publish, Publishing(visit.coalition, visit.day, keys))
@@ -58,7 +60,7 @@ def take_grants(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
     return answer()
 
 
-def give_grants(visit: Visit, caller: DeviceEntry, day: int) -> HttpResponseBase:
+def give_grants(visit: Visit, _caller: DeviceEntry, day: int) -> HttpResponseBase:
     """Give a day's grants, whole: which of them are for the caller, the relay does not learn."""
     return stream(read_folder(visit.coalition, day, FolderItem.GRANT, today=visit.day))
 

@@ -98,7 +98,7 @@ def _visit(request: HttpRequest, name: bytes) -> Visit:
 
 
 def _signer(visit: Visit) -> DeviceEntry:
-    """Check a signed request (docs/formats.md section 6); its signature covers path, query, body and this relay's key."""
+    """Check a signed request (docs/formats.md section 6): path, query, body and this relay's key."""
     request = visit.request
     challenge = _from_base64(request.headers.get("Tocsin-Challenge", ""))
     check_challenge(challenge, steady_seconds())

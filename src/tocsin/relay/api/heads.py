@@ -16,7 +16,7 @@ from tocsin.relay.store.writer import writer
 
 
 def signed_head(coalition: Coalition, day: int) -> tuple[Head, bytes]:
-    """Give the newest head; on a day without records it is signed anew, so that its age is that of the relay's word."""
+    """Give the newest head; signed anew on a day without records, for its age is that of the relay's word."""
     head = Head(coalition.size, bytes(coalition.root), coalition.day)
     if day <= head.day:
         return head, bytes(coalition.signature)
@@ -26,7 +26,9 @@ def signed_head(coalition: Coalition, day: int) -> tuple[Head, bytes]:
 
 def give_head(visit: Visit) -> HttpResponseBase:
     """Give the newest head and each device's newest co-signature."""
-    words = tuple((word.device, word.size, word.root, word.signature) for word in cosignatures_of(visit.coalition))
+    words = tuple(
+        (word.device, word.size, word.root, word.signature) for word in cosignatures_of(visit.coalition)
+    )
     head, signature = signed_head(visit.coalition, visit.day)
     return answer(HeadAnswer(head.size, head.root, head.day, signature, words))
 

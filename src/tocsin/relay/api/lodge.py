@@ -14,7 +14,7 @@ from tocsin.relay.store.writer import writer
 
 
 def take_founding(request: HttpRequest) -> HttpResponseBase:
-    """Take a founding record with a lodging code; the same record with the same code is answered the same again."""
+    """Take a founding record with a lodging code; the same two are answered the same again."""
     records = read_records(request.body)
     if len(records) != 1:
         raise Malformed("one founding record goes with a lodging code")

@@ -21,7 +21,7 @@ _READ_OVERHEAD = 247  # number, flags and the clear part
 
 
 def take(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
-    """Append records: check all signatures here, in this request's thread, and leave only order to the writer."""
+    """Append records: check all signatures in this request's thread, and leave order to the writer."""
     records = read_records(visit.request.body)
     if not 1 <= len(records) <= MOST_AT_ONCE:
         raise Malformed(f"1 to {MOST_AT_ONCE} records go at once")
@@ -33,7 +33,7 @@ def take(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
     return answer(Taken(done.numbers, done.head.size, done.head.root, done.head.day, done.signature))
 
 
-def give(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
+def give(visit: Visit, _caller: DeviceEntry) -> HttpResponseBase:
     """Give records from a number on; fewer than asked for when their bodies are large."""
     since = visit.number("since")
     limit = min(visit.number("limit", default=MOST_READ), MOST_READ)
@@ -42,7 +42,9 @@ def give(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
 
 def _read(coalition: Coalition, since: int, limit: int) -> Iterator[bytes]:
     rows = HeaderRow.objects.filter(coalition=coalition, number__gte=since).order_by("number")
-    headers = _as_many_as_fit([(number, bytes(clear)) for number, clear in rows.values_list("number", "clear")[:limit]])
+    headers = _as_many_as_fit(
+        [(number, bytes(clear)) for number, clear in rows.values_list("number", "clear")[:limit]]
+    )
     stored = BodyRow.objects.filter(coalition=coalition, number__gte=since, number__lt=since + len(headers))
     bodies = dict(stored.values_list("number", "content"))
     for number, clear in headers:

@@ -63,6 +63,8 @@ urlpatterns = [
     path("c/<hash:name>/folder/<day:day>/submissions", endpoint(GET=signed(beside.give_submissions))),
     path(
         "c/<hash:name>/attachment/<address:address>",
-        endpoint(HEAD=unsigned(attachments.ask), PATCH=unsigned(attachments.add), GET=unsigned(attachments.fetch)),
+        endpoint(
+            HEAD=unsigned(attachments.ask), PATCH=unsigned(attachments.add), GET=unsigned(attachments.fetch)
+        ),
     ),
 ]

@@ -15,7 +15,7 @@ from tocsin.relay.store.beside import cosignatures_of, firm_head_of
 
 
 def give_feed(visit: Visit) -> HttpResponseBase:
-    """Give the head, who vouches for it, and its words; a bulletin proper is a record that names what is published."""
+    """Give the head, who vouches for it, and its words."""
     head, signature = signed_head(visit.coalition, visit.day)
     firm_size, firm_root = firm_head_of(visit.coalition, visit.roll)
     feed = {
@@ -25,7 +25,12 @@ def give_feed(visit: Visit) -> HttpResponseBase:
         "firm_size": firm_size,
         "head": _readable(head) | {"signature": signature.hex(), "relay_key": relay_key().public.hex()},
         "cosignatures": [
-            {"device": word.device, "size": word.size, "root": word.root.hex(), "signature": word.signature.hex()}
+            {
+                "device": word.device,
+                "size": word.size,
+                "root": word.root.hex(),
+                "signature": word.signature.hex(),
+            }
             for word in cosignatures_of(visit.coalition)
         ],
         "bulletins": [],

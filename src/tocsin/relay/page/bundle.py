@@ -1,4 +1,4 @@
-"""Serve the bundle: nothing but files that were there when the relay started, under a policy that lets nothing else in."""
+"""Serve the bundle: files that were there at the start, under a policy that lets nothing else in."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from django.http.response import HttpResponseBase
 from tocsin.relay.errors import NoPage, NoSuchPath
 
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
 @lru_cache(maxsize=1)
 def _files() -> dict[str, bytes]:
     folder = settings.PAGE_BUNDLE
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
 
 
-def give_file(request: HttpRequest, file: str = "index.html") -> HttpResponseBase:
+def give_file(_request: HttpRequest, file: str = "index.html") -> HttpResponseBase:
     """Give one file of the page."""
     files = _files()
     if not files:

@@ -1,8 +1,10 @@
-"""The rule for records: check under the lock, number, hash into the tree, sign the head, and keep it all in one commit.
+"""The rule for records: check under the lock, number, hash into the tree, sign the head, and keep it all in
+one commit.
 
-Signatures were checked before, in the request's own thread (`verify_records`). Under the lock of the coalition's row only
-order is decided: known already? follows its author's chain? made under the roll in force, on about today? A batch is
-taken whole or not at all, and one that is refused leaves the others of its group alone.
+Signatures were checked before, in the request's own thread (`verify_records`). Under the lock of the
+coalition's row only order is decided: known already? follows its author's chain? made under the roll in
+force, on about today? A batch is taken whole or not at all, and one that is refused leaves the others of its
+group alone.
 """
 
 from __future__ import annotations
@@ -122,7 +124,7 @@ def _next_roll(record: Record, roll: Roll, coalition: bytes) -> Roll:
 
 
 def insert_records(row: Coalition, records: Sequence[Record], day: int) -> None:
-    """Keep records after those that are there, and put the signed head over all of them into the coalition's row."""
+    """Keep records after those that are there, and the signed head over all of them."""
     key, headers, bodies, nodes = row.pk, [], [], []
     peaks = Peaks.from_bytes(bytes(row.peaks))
     for record in records:
@@ -132,7 +134,7 @@ def insert_records(row: Coalition, records: Sequence[Record], day: int) -> None:
         nodes += [(key, *node) for node in peaks.push(record.leaf)]
     hot.add_records(headers, bodies, nodes)
     newest = {record.header.device: record for record in records}
-    hot.save_tips((key, device, record.header.chain + 1, record.hash) for device, record in newest.items())
+    hot.save_tips([(key, device, record.header.chain + 1, record.hash) for device, record in newest.items()])
     row.size, row.root, row.day, row.peaks = peaks.size, peaks.root(), day, peaks.to_bytes()
     row.signature = sign_head(relay_key(), bytes(row.name), Head(row.size, row.root, row.day))
     hot.save_head(row)

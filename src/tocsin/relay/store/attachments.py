@@ -1,7 +1,9 @@
-"""Attachments: age files on disk, sent in chunks that can go on where they stopped, served only when complete.
+"""Attachments: age files on disk, sent in chunks that can go on where they stopped, served only when
+complete.
 
-Nobody signs for an attachment, and its address stands only inside sealed records: the relay cannot say whose it is.
-An unfinished one ends in `.part`; its size is the whole of its state, so there is nothing that could disagree with it.
+Nobody signs for an attachment, and its address stands only inside sealed records: the relay cannot say whose
+it is. An unfinished one ends in `.part`; its size is the whole of its state, so there is nothing that could
+disagree with it.
 """
 
 from __future__ import annotations
@@ -91,7 +93,7 @@ def add_chunk(place: Place, chunk: bytes, *, offset: int, is_last: bool, day: Da
     if complete or offset != have:
         raise WrongOffset(have=have)
     _check_chunk(chunk, is_first=offset == 0)
-    if is_last and not _is_whole(place, chunk, offset + len(chunk)):
+    if is_last and not _is_whole(offset + len(chunk)):
         raise Malformed("the attachment is cut short: its size is none that a whole one has")
     writer.do(charge_attachment, _Charge(place.coalition, day, int(offset == 0), len(chunk)))
     _write(place, chunk, offset)
@@ -108,11 +110,15 @@ def _check_chunk(chunk: bytes, *, is_first: bool) -> None:
         refuse_plain(chunk, _WHAT)
 
 
-def _is_whole(place: Place, chunk: bytes, size: int) -> bool:
+def _is_whole(size: int) -> bool:
     """Say whether an age file of one recipient and a Padmé-sized plaintext has this size."""
     n_framed = size - sealed_size(0, 1) + _AGE_CHUNK_TAG
     n_plain = n_framed - -(-n_framed // (_AGE_CHUNK + _AGE_CHUNK_TAG)) * _AGE_CHUNK_TAG
-    return n_plain >= ATTACHMENT_FLOOR and sealed_size(n_plain, 1) == size and padme(n_plain, ATTACHMENT_FLOOR) == n_plain
+    return (
+        n_plain >= ATTACHMENT_FLOOR
+        and sealed_size(n_plain, 1) == size
+        and padme(n_plain, ATTACHMENT_FLOOR) == n_plain
+    )
 
 
 def _write(place: Place, chunk: bytes, offset: int) -> None:

@@ -1,4 +1,4 @@
-"""What lies beside the ledger under its authors' own signatures: co-signatures of heads, and published keys."""
+"""What lies beside the ledger under its authors' own signatures: co-signatures, and published keys."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ from tocsin.relay.store.writer import one_by_one
 from tocsin.terms import EPOCH, Day, Week, day_from_date, first_day_of
 
 DAYS_AHEAD = {Purpose.GRANT: 23, Purpose.INTAKE: 9, Purpose.FILE: 64}
-"""How far ahead a key's period may end: this week and the next two, seven days, this month and the next; two days of
-slack for clocks. An intake key made long before its day would open that day's folder on a laptop seized now."""
+"""How far ahead a key's period may end: this week and the next two, seven days, this month and the next; two
+days of slack for clocks. An intake key made long before its day would open that day's folder on a laptop
+seized now."""
 
 KEPT_DAYS = 64
 """A key is given out this long after its period, for those who were away."""
@@ -64,7 +65,10 @@ def check_cosignature(coalition: Coalition, roll: Roll, cosignature: Cosignature
 
 
 def _keep_cosignature(vouching: Vouching) -> None:
-    word, where = vouching.cosignature, {"coalition": vouching.coalition, "device": vouching.cosignature.device}
+    word, where = (
+        vouching.cosignature,
+        {"coalition": vouching.coalition, "device": vouching.cosignature.device},
+    )
     if CosignatureRow.objects.filter(**where, size__gt=word.size).exists():
         return  # An answer that was lost and sent again, overtaken by a newer one.
     CosignatureRow.objects.bulk_create(
@@ -148,5 +152,7 @@ publish = one_by_one(_publish)
 
 def keys_since(coalition: Coalition, day: int) -> Sequence[bytes]:
     """Give the published keys whose period ends on a day or later."""
-    rows = KeyRow.objects.filter(coalition=coalition, ends_on__gte=day).order_by("ends_on", "device", "purpose")
+    rows = KeyRow.objects.filter(coalition=coalition, ends_on__gte=day).order_by(
+        "ends_on", "device", "purpose"
+    )
     return [bytes(content) for content in rows.values_list("content", flat=True)]

@@ -1,51 +1,66 @@
-"""The statements that every append runs, written out: building them anew each time costs more than running them.
+"""The statements that every append runs, written out: building them anew each time costs more than running
+them.
 
-All else goes by Django's queries. Both databases understand these; only the lock differs, and SQLite needs none, since its
-transactions begin IMMEDIATE.
+All else goes by Django's queries. Both databases understand these; only the lock differs, and SQLite needs
+none, since its transactions begin IMMEDIATE.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connection
 
 from tocsin.relay.store.models import Coalition
 
-Row = tuple[Any, ...]  # Any: a row mixes whole numbers and bytes
+Row = tuple[Any, ...]  # Any: rows and values mix whole numbers and bytes
 
 _COALITION_FIELDS = ("id", "name", "size", "root", "day", "signature", "peaks", "roll_version", "swept_on")
-_COALITION = f"SELECT {', '.join(_COALITION_FIELDS)} FROM relay_coalition WHERE "  # noqa: S608 - constants only
+_COALITION = "SELECT " + ", ".join(_COALITION_FIELDS) + " FROM relay_coalition WHERE "  # noqa: S608 - constants
 _SAVE_HEAD = (
-    "UPDATE relay_coalition SET size = %s, root = %s, day = %s, signature = %s, peaks = %s, roll_version = %s WHERE id = %s"
+    "UPDATE relay_coalition SET size = %s, root = %s, day = %s, signature = %s, peaks = %s, "
+    "roll_version = %s WHERE id = %s"
 )
-_HEADERS = "INSERT INTO relay_headerrow (coalition_id, number, device, chain, clear) VALUES (%s, %s, %s, %s, %s)"
-_BODIES = "INSERT INTO relay_bodyrow (coalition_id, number, content) VALUES (%s, %s, %s)"
-_NODES = 'INSERT INTO relay_node (coalition_id, level, "index", hash) VALUES (%s, %s, %s, %s)'
+_HEADERS = "INSERT INTO relay_headerrow (coalition_id, number, device, chain, clear) VALUES "
+_BODIES = "INSERT INTO relay_bodyrow (coalition_id, number, content) VALUES "
+_NODES = 'INSERT INTO relay_node (coalition_id, level, "index", hash) VALUES '
 _TIPS = "SELECT device, chain, previous FROM relay_authortip WHERE coalition_id = %s AND device IN "
-_SAVE_TIPS = (
-    "INSERT INTO relay_authortip (coalition_id, device, chain, previous) VALUES (%s, %s, %s, %s) "
-    "ON CONFLICT (coalition_id, device) DO UPDATE SET chain = excluded.chain, previous = excluded.previous"
+_SAVE_TIPS = "INSERT INTO relay_authortip (coalition_id, device, chain, previous) VALUES "
+_TIPS_MOVE_ON = (
+    " ON CONFLICT (coalition_id, device) DO UPDATE SET chain = excluded.chain, previous = excluded.previous"
 )
-_TAKEN = "SELECT chain, number, clear FROM relay_headerrow WHERE coalition_id = %s AND device = %s AND chain IN "
-_USED = "SELECT device, n_items, n_bytes FROM relay_usage WHERE coalition_id = %s AND day = %s AND what = %s AND device IN "
-_SAVE_USED = (
-    "INSERT INTO relay_usage (coalition_id, day, what, device, n_items, n_bytes) VALUES (%s, %s, %s, %s, %s, %s) "
-    "ON CONFLICT (coalition_id, day, what, device) "
+_TAKEN = (
+    "SELECT chain, number, clear FROM relay_headerrow WHERE coalition_id = %s AND device = %s AND chain IN "
+)
+_USED = (
+    "SELECT device, n_items, n_bytes FROM relay_usage "
+    "WHERE coalition_id = %s AND day = %s AND what = %s AND device IN "
+)
+_SAVE_USED = "INSERT INTO relay_usage (coalition_id, day, what, device, n_items, n_bytes) VALUES "
+_USE_GROWS = (
+    " ON CONFLICT (coalition_id, day, what, device) "
     "DO UPDATE SET n_items = excluded.n_items, n_bytes = excluded.n_bytes"
 )
 
 
-def _all(statement: str, values: Sequence[object]) -> list[Row]:
+def _all(statement: str, values: Sequence[Any]) -> list[Row]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall()
+        rows: list[Row] = cursor.fetchall()
+    return rows
 
 
-def _many(statement: str, rows: Iterable[Row]) -> None:
+def _insert(statement: str, rows: Sequence[Row], otherwise: str = "") -> None:
+    if not rows:
+        return
     with connection.cursor() as cursor:
-        cursor.executemany(statement, rows)
+        if connection.vendor == "sqlite":
+            cursor.executemany(statement + _list(rows[0]) + otherwise, rows)
+        else:
+            # One statement: PostgreSQL would plan and answer each row of many by itself.
+            values = ", ".join([_list(rows[0])] * len(rows))
+            cursor.execute(statement + values + otherwise, [value for row in rows for value in row])
 
 
 def _list(values: Collection[object]) -> str:
@@ -68,15 +83,16 @@ def lock_coalition(key: int) -> Coalition:
 
 def save_head(row: Coalition) -> None:
     """Keep what appending changed in a coalition's row."""
-    values = [row.size, row.root, row.day, row.signature, row.peaks, row.roll_version, row.pk]
-    _many(_SAVE_HEAD, [tuple(values)])
+    values: list[Any] = [row.size, row.root, row.day, row.signature, row.peaks, row.roll_version, row.pk]
+    with connection.cursor() as cursor:
+        cursor.execute(_SAVE_HEAD, values)
 
 
-def add_records(headers: Iterable[Row], bodies: Iterable[Row], nodes: Iterable[Row]) -> None:
+def add_records(headers: Sequence[Row], bodies: Sequence[Row], nodes: Sequence[Row]) -> None:
     """Add header, body and node rows."""
-    _many(_HEADERS, headers)
-    _many(_BODIES, bodies)
-    _many(_NODES, nodes)
+    _insert(_HEADERS, headers)
+    _insert(_BODIES, bodies)
+    _insert(_NODES, nodes)
 
 
 def tips_of(coalition: int, devices: Collection[int]) -> list[Row]:
@@ -84,9 +100,9 @@ def tips_of(coalition: int, devices: Collection[int]) -> list[Row]:
     return _all(_TIPS + _list(devices), [coalition, *devices])
 
 
-def save_tips(rows: Iterable[Row]) -> None:
+def save_tips(rows: Sequence[Row]) -> None:
     """Move authors' chains on: coalition, device, chain, previous."""
-    _many(_SAVE_TIPS, rows)
+    _insert(_SAVE_TIPS, rows, _TIPS_MOVE_ON)
 
 
 def taken(coalition: int, device: int, chains: Collection[int]) -> list[Row]:
@@ -99,6 +115,6 @@ def used(coalition: int, day: int, what: str, devices: Collection[int]) -> list[
     return _all(_USED + _list(devices), [coalition, day, what, *devices])
 
 
-def save_used(rows: Iterable[Row]) -> None:
+def save_used(rows: Sequence[Row]) -> None:
     """Keep what devices have sent: coalition, day, what, device, items, bytes."""
-    _many(_SAVE_USED, rows)
+    _insert(_SAVE_USED, rows, _USE_GROWS)

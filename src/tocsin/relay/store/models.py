@@ -1,4 +1,5 @@
-"""The relay's tables. Whoever seizes them sees device numbers, order, days, sizes and counts: that is all there is.
+"""The relay's tables. Whoever seizes them sees device numbers, order, days, sizes and counts: that is all
+there is.
 
 Headers and nodes are never changed or deleted (triggers in migration 0002 see to it); bodies may be dropped.
 """
@@ -9,7 +10,7 @@ from django.db import models
 
 
 class Coalition(models.Model):
-    """One ledger: its newest head, and what appending to it needs. Its row is the lock that orders appends."""
+    """One ledger: its newest head, and what appending needs. Its row is the lock that orders appends."""
 
     name = models.BinaryField(max_length=32, unique=True)  # the coalition id; public
     size = models.BigIntegerField()  # records so far
@@ -27,7 +28,9 @@ class Coalition(models.Model):
 class Part(models.Model):
     """Whatever belongs to one coalition."""
 
-    coalition = models.ForeignKey(Coalition, on_delete=models.PROTECT, db_index=False)
+    # Unchecked by the database: to check each of the forty rows of an append costs more than to write them,
+    # and no coalition is ever deleted.
+    coalition = models.ForeignKey(Coalition, on_delete=models.PROTECT, db_index=False, db_constraint=False)
 
     class Meta:
         abstract = True
@@ -55,7 +58,9 @@ class HeaderRow(Part):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["coalition", "device", "chain"], name="relay_one_record_per_chain_number")
+            models.UniqueConstraint(
+                fields=["coalition", "device", "chain"], name="relay_one_record_per_chain_number"
+            )
         ]
 
     def __str__(self) -> str:

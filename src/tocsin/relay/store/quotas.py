@@ -21,8 +21,10 @@ class Meter:
         self._where = (coalition.pk, day, what)
         self._what = what
         self._limit = settings.QUOTAS[what]
-        self._used = {device: (0, 0) for device in devices}
-        self._used |= {device: (n_items, n_bytes) for device, n_items, n_bytes in hot.used(*self._where, self._used)}
+        self._used = dict.fromkeys(devices, (0, 0))
+        self._used |= {
+            device: (n_items, n_bytes) for device, n_items, n_bytes in hot.used(*self._where, self._used)
+        }
 
     def charge(self, device: int, n_items: int, n_bytes: int) -> None:
         """Count something that is about to be kept.
@@ -39,4 +41,4 @@ class Meter:
 
     def save(self) -> None:
         """Keep the counts."""
-        hot.save_used((*self._where, device, *counts) for device, counts in self._used.items())
+        hot.save_used([(*self._where, device, *counts) for device, counts in self._used.items()])

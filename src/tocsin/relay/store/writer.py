@@ -1,8 +1,8 @@
 """One thread writes; whatever waits goes into one transaction (group commit).
 
-A durable commit costs one fsync, three milliseconds on an ordinary disk. So requests do not commit: they join the group
-that is open, and the writer takes the whole group at once while the next one gathers. An answer is given only after the
-group's commit. On SQLite this also spares writers from starving one another.
+A durable commit costs one fsync, three milliseconds on an ordinary disk. So requests do not commit: they join
+the group that is open, and the writer takes the whole group at once while the next one gathers. An answer is
+given only after the group's commit. On SQLite this also spares writers from starving one another.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ class _Group:
     """Requests that will share a commit, by the kind of work."""
 
     def __init__(self) -> None:
-        self.done: Future[dict[int, Any]]  # Any: a group mixes kinds of work; `do` gives each caller its own type
+        self.done: Future[
+            dict[int, Any]
+        ]  # Any: a group mixes kinds of work; `do` gives each caller its own type
         self.n_requests = 0
         self._by_work: dict[Work[Any, Any], list[tuple[int, Any]]] = {}
 
@@ -37,7 +39,7 @@ class _Group:
         return place
 
     def run(self) -> dict[int, Any]:
-        answers = {}
+        answers: dict[int, Any] = {}
         for work, asked in self._by_work.items():
             places, questions = zip(*asked, strict=True)
             answers.update(zip(places, work(questions), strict=True))

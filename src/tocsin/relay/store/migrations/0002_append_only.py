@@ -30,7 +30,9 @@ FOR EACH STATEMENT EXECUTE FUNCTION relay_append_only()
 def guard(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
     """Put the triggers in place."""
     if editor.connection.vendor == "sqlite":
-        statements = [SQLITE.format(table=table, event=event) for table in GUARDED for event in ("UPDATE", "DELETE")]
+        statements = [
+            SQLITE.format(table=table, event=event) for table in GUARDED for event in ("UPDATE", "DELETE")
+        ]
     else:
         events = ("UPDATE", "DELETE", "TRUNCATE")
         statements = [POSTGRESQL_FUNCTION]
