@@ -11,13 +11,13 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
 
 from tocsin.core.ledger import (
-    START,
     Content,
     Draft,
     Member,
@@ -27,15 +27,18 @@ from tocsin.core.ledger import (
     Record,
     Tip,
     World,
+    coalition_id,
     newest_grant_keys,
+    read_records,
 )
 from tocsin.core.seal import CASELOAD_CAP, Keyring
 from tocsin.desk.clock import Clock
-from tocsin.desk.errors import DamagedReplica
-from tocsin.desk.keyfile import KeyFile
+from tocsin.desk.errors import DamagedReplica, NoDeskHere
+from tocsin.desk.keyfile import KeyFile, write_whole
 from tocsin.desk.kinds import ALL_KINDS
-from tocsin.desk.outbox import finish_drafts, open_draft, seal_draft
-from tocsin.desk.replica import FOLDER_DAYS, Replica
+from tocsin.desk.outbox import finish_drafts, make_again, open_draft, remember_tip, seal_draft, tip_after
+from tocsin.desk.replica import FOLDER_DAYS, Checked, Replica
+from tocsin.desk.signatures import check_signatures, in_pieces
 from tocsin.desk.store import Entry, Store
 from tocsin.desk.wire import Wire
 from tocsin.errors import LedgerError, SealError
@@ -47,6 +50,9 @@ TAKE_AT_ONCE = 1000
 """Records a projection transaction: about 10 ms, so that no page waits longer."""
 
 CACHED_CONTENTS = 20_000
+
+FOUNDING_NAME = "founding.record"
+"""Kept beside the replica, so that a replica moved away can be fetched anew; it says what the relay knows anyway."""
 
 DRAFTS_AT_ONCE = 500
 
@@ -62,17 +68,20 @@ class Version(Generic[C]):
 class Desk:
     """One unlocked desk."""
 
-    def __init__(self, folder: Path, keyfile: KeyFile, *, clock: Clock) -> None:
+    def __init__(self, folder: Path, keyfile: KeyFile, *, clock: Clock, verify_all: bool = False) -> None:
         self.folder, self.clock = folder, clock
         self.lock = threading.RLock()
         self.keyfile = keyfile
         self.replica = Replica(folder)
         self.store = Store()
         self._contents: dict[int, Content] = {}
-        self._sent = START
         self.world: World
         self.member: Member
-        self._start()
+        try:
+            self._start(verify_all=verify_all)
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def set_up(
@@ -86,22 +95,24 @@ class Desk:
         log_n: int = 17,
     ) -> Desk:
         """Make a desk's folder: its keyring under a passphrase, and the founding record it trusts from now on."""
+        if founding.header.device == keyring.device:
+            remember_tip(keyring, [founding])
         keyfile = KeyFile.create(folder, keyring, passphrase, log_n=log_n)
-        replica = Replica(folder)
-        with replica.transaction():
-            replica.add(0, [founding])
-        replica.close()
+        write_whole(folder / FOUNDING_NAME, founding.to_bytes())
         return cls(folder, keyfile, clock=clock)
 
     @classmethod
-    def open(cls, folder: Path, passphrase: str, *, clock: Clock | None = None) -> Desk:
-        """Unlock the desk in a folder.
+    def open(
+        cls, folder: Path, passphrase: str, *, clock: Clock | None = None, verify_all: bool = False
+    ) -> Desk:
+        """Unlock the desk in a folder; `verify_all` checks every signature anew, also those checked before.
 
         Raises
         ------
-        NoDeskHere, WrongPassphrase, DamagedKeyring, DamagedReplica
+        NoDeskHere, WrongPassphrase, DamagedKeyring, DamagedReplica, DamagedOutbox, DeskInUse
         """
-        return cls(folder, KeyFile.open(folder, passphrase), clock=clock or Clock.of_machine())
+        keyfile = KeyFile.open(folder, passphrase)
+        return cls(folder, keyfile, clock=clock or Clock.of_machine(), verify_all=verify_all)
 
     def close(self) -> None:
         """Lock: forget everything that was opened."""
@@ -134,27 +145,51 @@ class Desk:
         self.store.close()
         self.store = Store()
         self._contents.clear()
+        self._signatures = sha256()
+        self._sow()
         checked = self.replica.checked(self.replica_secret)
-        n_checked = 0 if checked is None or verify_all else checked[0]
         try:
-            self._take_all(self.replica.records(), n_checked)
+            self._take_all(self.replica.records(), verified=checked is not None and not verify_all)
         except (LedgerError, SealError) as trouble:
             raise DamagedReplica from trouble
-        if checked is not None and (
-            self.world.size < checked[0] or self.world.tree.root(checked[0]) != checked[1]
-        ):
+        if checked is not None and checked != self._checked():
             raise DamagedReplica
         self.world.take_cosignatures(self.replica.cosignatures())
+        self.member.expect(self._unread())
         self.take_grants(self.replica.grants())
 
-    def _take_all(self, records: Iterable[Record], n_checked: int) -> None:
-        readings: list[Reading] = []
-        for record in records:
-            readings.append(self.world.take(record, verified=self.world.size < n_checked))
-            if len(readings) >= TAKE_AT_ONCE:
-                self._project(readings)
-                readings = []
-        self._project(readings)
+    def _sow(self) -> None:
+        """A new replica, or one that was moved away, begins with the founding record that this desk trusts."""
+        if self.replica.size:
+            return
+        try:
+            (founding,) = read_records((self.folder / FOUNDING_NAME).read_bytes())
+        except FileNotFoundError:
+            raise NoDeskHere from None
+        except (LedgerError, ValueError) as trouble:
+            raise DamagedReplica from trouble
+        if coalition_id(founding) != self.keyring.coalition:
+            raise DamagedReplica
+        with self.replica.transaction():
+            self.replica.add(0, [founding])
+
+    def _checked(self) -> Checked:
+        return Checked(self.world.size, self.world.tree.root(), self._signatures.digest())
+
+    def _take_all(self, records: Iterable[Record], *, verified: bool) -> None:
+        for some in in_pieces(records, TAKE_AT_ONCE):
+            self._project(self._take(some, verified=verified))
+
+    def _take(self, records: Sequence[Record], *, verified: bool = False) -> list[Reading]:
+        """Let the world take records, their signatures checked by two threads beforehand."""
+        known = [verified] * len(records)
+        if not verified and self.world.size:
+            known = check_signatures(records, self.world.history.now.roll, self.world.coalition)
+        readings = []
+        for record, is_verified in zip(records, known, strict=True):
+            readings.append(self.world.take(record, verified=is_verified))
+            self._signatures.update(record.signature)
+        return readings
 
     def verify_all(self) -> int:
         """Check every signature, chain and the root again from the replica; return how many records.
@@ -186,38 +221,56 @@ class Desk:
         return Moment(self.today, self.now, keys, self._tip(behind_waiting=not replacing_what_waits))
 
     def _tip(self, *, behind_waiting: bool) -> Tip:
-        leaving = self.replica.leaving().records
-        if leaving and behind_waiting:
-            return _after(leaving[-1])
-        return max(self.world.tips[self.device], self._sent, key=lambda tip: tip.chain)
+        waiting = self._unread()
+        return tip_after(waiting[-1]) if waiting and behind_waiting else self.world.tips[self.device]
 
-    def mark_sent(self, records: Sequence[Record]) -> None:
-        """The relay has what was finished."""
-        if records:
-            self._sent = _after(records[-1])
-        with self.replica.transaction():
-            self.replica.clear_leaving()
+    def _unread(self) -> list[Record]:
+        """Finished records that were not read back from the relay yet."""
+        chain = self.world.tips[self.device].chain
+        return [record for record in self.replica.leaving().records if record.header.chain >= chain]
+
+    def drop_arrived(self) -> None:
+        """Let go of finished records that were read back, and of their grants when none of them is left."""
+        leaving = self.replica.leaving()
+        unread = self._unread()
+        if leaving.records and len(unread) < len(leaving.records):
+            with self.replica.transaction():
+                self.replica.clear_leaving()
+                if unread:
+                    self.replica.add_leaving(Outgoing(unread, leaving.grants))
+
+    @property
+    def is_cloned(self) -> bool:
+        """Say whether the ledger holds records of this device that this keyring never finished."""
+        return self.world.tips[self.device].chain > self.keyring.tip.chain
 
     # taking ---
 
-    def take(self, records: Sequence[Record]) -> None:
-        """Check and keep records that follow what this desk has; all of them or, on a forged one, none.
+    def take(self, records: Sequence[Record], *, check: Callable[[], None] = lambda: None) -> None:
+        """Check and keep records that follow what this desk has; all of them or none.
+
+        `check` is called when all were taken and none was kept yet; what it raises leaves the desk as it was.
 
         Raises
         ------
-        BadSignature
-            One was not signed by its author. The desk stands as before.
+        BadSignature, DamagedRecord, UnknownKind
+            One was not signed by its author, is none, or is of a newer version. The desk stands as before.
+        DiskFull
+            There is no room for them. The desk stands as before.
         """
         first = self.world.size
         try:
-            readings = [self.world.take(record) for record in records]
-        except SealError:
+            readings = self._take(records)
+            check()
+            with self.replica.transaction():
+                self.replica.add(first, records)
+                self.replica.mark_checked(self.replica_secret, self._checked())
+        except BaseException:
+            # The world went ahead of the disk: go back to what stands there.
             self._start()
             raise
-        with self.replica.transaction():
-            self.replica.add(first, records)
-            self.replica.mark_checked(self.replica_secret, self.world.size, self.world.tree.root())
         self._project(readings)
+        self.drop_arrived()
 
     def _project(self, readings: Iterable[Reading]) -> None:
         roots = self.world.versions.root_of
@@ -300,10 +353,22 @@ class Desk:
         """Do what makes keys and grants (open, hand over, shut, deal, release); it leaves with the next sending."""
         with self.lock:
             self.finish_drafts()
-            outgoing = act(self.member, self.moment())
-            self.keyfile.save()
-            with self.replica.transaction():
-                self.replica.add_leaving(outgoing)
+            self._keep_finished(act(self.member, self.moment()))
+
+    def _keep_finished(self, outgoing: Outgoing, *, instead: bool = False) -> None:
+        remember_tip(self.keyring, outgoing.records)
+        self.keyfile.save()
+        with self.replica.transaction():
+            if instead:
+                self.replica.clear_leaving()
+            self.replica.add_leaving(outgoing)
+
+    def seal_again(self) -> None:
+        """Put new records in place of finished ones that the relay refuses, under the roll, keys and day of now."""
+        refused = self._unread()
+        if refused:
+            moment = self.moment(replacing_what_waits=True)
+            self._keep_finished(make_again(self.member, refused, moment), instead=True)
 
     def finish_drafts(self) -> bool:
         """Turn what was said into finished records, which wait to leave; say whether there was anything."""
@@ -348,6 +413,12 @@ class Desk:
         with self.lock:
             return len(self.replica.drafts()) + len(self.replica.leaving().records)
 
+    def missing_grants(self) -> dict[bytes, frozenset[int]]:
+        """Grants that `watch` names and no folder brought: withheld or lost. By hash, the devices to ask."""
+        with self.lock:
+            since = self.today - FOLDER_DAYS + 1
+            return self.world.missing_grants(self.replica.grant_hashes(), since=since)
+
     @property
     def n_cases(self) -> int:
         """How many cases this desk holds open, of at most eight."""
@@ -363,7 +434,3 @@ class Desk:
             key=self.keyring.signing_key,
             relay_key=relay.key,
         )
-
-
-def _after(record: Record) -> Tip:
-    return Tip(record.header.chain + 1, record.hash)

@@ -57,6 +57,27 @@ class DamagedReplica(DeskError):
         )
 
 
+class DamagedOutbox(DeskError):
+    """What waited on disk to leave is not what this desk kept there."""
+
+    code = "desk.outbox"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What waited here to be sent is damaged, so nothing of it is sent. Move the file outbox.sqlite3 away, start "
+            "again, and write once more what you wrote since the last sync. Have the disk looked at."
+        )
+
+
+class DeskInUse(DeskError):
+    """Another program has this desk's folder open."""
+
+    code = "desk.in-use"
+
+    def __init__(self) -> None:
+        super().__init__("This desk is open already on this machine. Use it there, or lock it there first.")
+
+
 class DamagedKeyring(DeskError):
     """The keyring file cannot be read at all."""
 
@@ -86,8 +107,10 @@ class WrongClock(DeskError):
     code = "desk.clock"
 
     def __init__(self, *, n_days: int) -> None:
+        side = "ahead of" if n_days > 0 else "behind"
         super().__init__(
-            f"The date of this machine is {n_days} days off. Set it right; what you wrote waits until then."
+            f"The date of this machine is {abs(n_days)} days {side} the relay's. Set it right; what you wrote waits until "
+            "then. If it is right, tell the relay's keeper."
         )
         self.n_days = n_days
 

@@ -74,12 +74,24 @@ def write_whole(path: Path, data: bytes) -> None:
             sink.flush()
             os.fsync(sink.fileno())
         part.replace(path)
+        _sync_folder(path.parent)
     except OSError as trouble:
         part.unlink(missing_ok=True)
-        if trouble.errno in (errno.ENOSPC, errno.EDQUOT):
+        if trouble.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DiskFull from trouble
         raise
 
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut; Windows keeps names by itself and cannot be asked."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

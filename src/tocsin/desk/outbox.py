@@ -8,7 +8,7 @@ sent again until the relay has answered.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -22,9 +22,11 @@ from tocsin.core.ledger import (
     NoKey,
     Outgoing,
     Record,
+    Tip,
     World,
 )
 from tocsin.core.seal import Keyring, body_size_for, open_body, seal_body, tag_and_key
+from tocsin.core.seal import Tip as KeyringTip
 from tocsin.desk.replica import Replica
 
 _MARK = b"draft"
@@ -65,33 +67,53 @@ def open_draft(keyring: Keyring, sealed: bytes) -> Draft | None:
 def finish_drafts(
     member: Member, replica: Replica, moment: Moment, *, most: int, save: Callable[[], None]
 ) -> Outgoing | None:
-    """Turn the oldest drafts into finished records, and keep these instead; None if nothing waits.
+    """Turn the oldest drafts into finished records, and keep these instead; None if nothing waits that can leave.
 
-    `save` saves the keyring, before the records are kept: a new epoch's key must not be lost.
+    `save` saves the keyring, before the records are kept: a new epoch's key must not be lost, and the keyring's tip
+    tells a restored backup by the records that it does not know of.
     """
-    waiting = replica.drafts()[:most]
-    drafts = [(position, open_draft(member.keyring, sealed)) for position, sealed in waiting]
-    if not drafts:
-        return None
     batch = member.batch(moment)
-    for _, draft in drafts:
-        if draft is not None:
-            _write_if_possible(member, batch, draft)
+    settled = []
+    for position, sealed in replica.drafts()[:most]:
+        draft = open_draft(member.keyring, sealed)
+        if draft is None or _write_if_possible(member, batch, draft):
+            settled.append(position)
+    if not settled:
+        return None
     outgoing = batch.outgoing
+    remember_tip(member.keyring, outgoing.records)
     save()
     with replica.transaction():
         replica.add_leaving(outgoing)
-        replica.drop_drafts(position for position, _ in drafts)
+        replica.drop_drafts(settled)
     return outgoing
 
 
-def _write_if_possible(member: Member, batch: Batch, draft: Draft) -> None:
-    """A compartment that was shut or handed over meanwhile takes nothing more from us."""
+def remember_tip(keyring: Keyring, finished: Sequence[Record]) -> None:
+    """Note in the keyring how far this device's chain has come."""
+    if finished:
+        keyring.tip = KeyringTip(*tip_after(finished[-1]))
+
+
+def tip_after(record: Record) -> Tip:
+    """Say where an author's chain stands after a record of theirs."""
+    return Tip(record.header.chain + 1, record.hash)
+
+
+def _write_if_possible(member: Member, batch: Batch, draft: Draft) -> bool:
+    """Write a draft, or let it die with a compartment that was shut or handed over; False if it must wait.
+
+    It waits while its compartment's opening record was not read yet.
+    """
     known = member.world.compartments.get(draft.compartment)
     current = known.current() if known else None
     if known and (known.is_shut or current is None or member.device not in current.members):
-        return
-    batch.write(draft)
+        return True
+    try:
+        batch.write(draft)
+    except NoKey:
+        return False
+    return True
 
 
 def make_again(member: Member, records: list[Record], moment: Moment) -> Outgoing:

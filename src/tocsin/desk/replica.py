@@ -1,7 +1,8 @@
 """The ledger on this machine's disk, all of it ciphertext: records as they came, and what waits to leave.
 
-One SQLite file. Whoever takes it learns what the relay knows, and no more. A record is written with the same
-transaction that moves the checked mark, so a power cut loses at most what the relay still has.
+Two SQLite files. The replica can be fetched again; the outbox holds what nobody else has yet, so that a damaged replica
+costs nothing. Whoever takes them learns what the relay knows, and no more. A record is written with the same transaction
+that moves the checked mark, so a power cut loses at most what the relay still has.
 """
 
 from __future__ import annotations
@@ -12,11 +13,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from tocsin.core.ledger import Cosignature, Outgoing, PublishedKey, Record, read_records
-from tocsin.desk.errors import DamagedReplica, DiskFull
+from tocsin.desk.errors import DamagedOutbox, DamagedReplica, DeskInUse, DiskFull
+from tocsin.errors import DeskError
 
 NAME = "replica.sqlite3"
+OUTBOX = "outbox.sqlite3"
+BUSY_SECONDS = 1.0
 FOLDER_DAYS = 14
 
 _SCHEMA = """
@@ -28,31 +33,58 @@ create table if not exists published (purpose int, device int, period int, bytes
 create table if not exists cosignature (device integer primary key, bytes blob not null) strict;
 create table if not exists grant_file (hash blob primary key, day int not null, bytes blob not null) strict;
 create table if not exists submission (hash blob primary key, day int not null, bytes blob not null) strict;
-create table if not exists draft (position integer primary key autoincrement, sealed blob not null) strict;
-create table if not exists leaving (
-  position integer primary key autoincrement, is_grant int not null, bytes blob not null) strict;
+"""
+
+# A hash beside each row: what nobody can fetch again must not be sent, or taken for dead, when the disk changed it.
+_OUTBOX_SCHEMA = """
+create table if not exists outbox.draft (
+  position integer primary key autoincrement, sealed blob not null, hash blob not null) strict;
+create table if not exists outbox.leaving (
+  position integer primary key autoincrement, is_grant int not null, bytes blob not null, hash blob not null) strict;
+"""
+
+# Exclusive: a second program on this folder would continue the same chain, and fork this device.
+_SETTINGS = """
+pragma {name}.locking_mode=exclusive; pragma {name}.journal_mode=wal; pragma {name}.synchronous=full;
+pragma {name}.secure_delete=on;
 """
 
 
+class Checked(NamedTuple):
+    """Up to where every signature was checked. The root covers no signatures, so these are hashed beside it."""
+
+    size: int
+    root: bytes
+    signatures: bytes
+
+
 class Replica:
-    """The replica file. One thread at a time; the desk holds the lock."""
+    """The replica and the outbox. One thread at a time; the desk holds the lock."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the file, or make an empty one.
+        """Open the files, or make empty ones.
 
         Raises
         ------
-        DamagedReplica
-            It is there and is no replica.
+        DamagedReplica, DamagedOutbox
+            One is there and is none.
+        DeskInUse
+            Another program has this folder open.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / NAME
-        self._db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-        with _told_plainly():
-            self._db.executescript(
-                "pragma journal_mode=wal; pragma synchronous=full; pragma temp_store=memory; pragma secure_delete=on;"
-                + _SCHEMA
-            )
+        self._db = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS
+        )
+        try:
+            with _told_plainly():
+                self._db.executescript("pragma temp_store=memory;" + _SETTINGS.format(name="main") + _SCHEMA)
+            with _told_plainly(DamagedOutbox):
+                self._db.execute("attach database ? as outbox", (str(folder / OUTBOX),))
+                self._db.executescript(_SETTINGS.format(name="outbox") + _OUTBOX_SCHEMA)
+        except BaseException:
+            self._db.close()
+            raise
 
     def close(self) -> None:
         """Close the file."""
@@ -126,13 +158,13 @@ class Replica:
             raise DamagedReplica
         return _record(*row)
 
-    def mark_checked(self, secret: bytes, size: int, root: bytes) -> None:
-        """Remember that every signature up to a root was checked, under a secret of the keyring."""
-        state = size.to_bytes(8, "big") + root
+    def mark_checked(self, secret: bytes, checked: Checked) -> None:
+        """Remember that every signature was checked, under a secret of the keyring."""
+        state = checked.size.to_bytes(8, "big") + checked.root + checked.signatures
         self._set("checked", state + hmac.digest(secret, state, "sha256"))
 
-    def checked(self, secret: bytes) -> tuple[int, bytes] | None:
-        """Say up to which size and root this desk has checked every signature.
+    def checked(self, secret: bytes) -> Checked | None:
+        """Say up to where this desk has checked every signature.
 
         Raises
         ------
@@ -142,10 +174,10 @@ class Replica:
         value = self._get("checked")
         if value is None:
             return None
-        state, tag = value[:40], value[40:]
+        state, tag = value[:-32], value[-32:]
         if not hmac.compare_digest(tag, hmac.digest(secret, state, "sha256")):
             raise DamagedReplica
-        return int.from_bytes(state[:8], "big"), state[8:]
+        return Checked(int.from_bytes(state[:8], "big"), state[8:40], state[40:])
 
     def _set(self, name: str, value: bytes) -> None:
         self._db.execute("insert or replace into meta values (?, ?)", (name, value))
@@ -201,6 +233,11 @@ class Replica:
         with _told_plainly():
             return [row[0] for row in self._db.execute("select bytes from grant_file order by day, rowid")]
 
+    def grant_hashes(self) -> set[bytes]:
+        """The hashes of the grants kept."""
+        with _told_plainly():
+            return {row[0] for row in self._db.execute("select hash from grant_file")}
+
     def add_submissions(self, day: int, files: Sequence[bytes]) -> None:
         """Keep a day folder's submissions, sealed as they are."""
         self._db.executemany(
@@ -239,34 +276,57 @@ class Replica:
 
     def add_draft(self, sealed: bytes) -> None:
         """Keep a sealed draft."""
-        self._db.execute("insert into draft (sealed) values (?)", (sealed,))
+        self._db.execute("insert into draft (sealed, hash) values (?, ?)", (sealed, sha256(sealed).digest()))
 
     def drafts(self) -> list[tuple[int, bytes]]:
-        """The sealed drafts, in order, with their positions."""
-        with _told_plainly():
-            return list(self._db.execute("select position, sealed from draft order by position"))
+        """The sealed drafts, in order, with their positions.
+
+        Raises
+        ------
+        DamagedOutbox
+            The disk changed one.
+        """
+        with _told_plainly(DamagedOutbox):
+            rows = list(self._db.execute("select position, sealed, hash from draft order by position"))
+        return [(position, _unchanged(sealed, digest)) for position, sealed, digest in rows]
 
     def drop_drafts(self, positions: Iterable[int]) -> None:
         """Drop drafts that became finished records."""
         self._db.executemany("delete from draft where position = ?", ((position,) for position in positions))
 
     def add_leaving(self, outgoing: Outgoing) -> None:
-        """Keep finished grants and records until the relay has them."""
+        """Keep finished grants and records until they are read back from the relay."""
         rows = [(1, file) for file in outgoing.grants] + [
             (0, record.to_bytes()) for record in outgoing.records
         ]
-        self._db.executemany("insert into leaving (is_grant, bytes) values (?, ?)", rows)
+        self._db.executemany(
+            "insert into leaving (is_grant, bytes, hash) values (?, ?, ?)",
+            ((is_grant, data, sha256(data).digest()) for is_grant, data in rows),
+        )
 
     def leaving(self) -> Outgoing:
-        """What is finished and not yet with the relay."""
-        with _told_plainly():
-            rows = list(self._db.execute("select is_grant, bytes from leaving order by position"))
-        records = read_records(b"".join(data for is_grant, data in rows if not is_grant))
-        return Outgoing(records, [data for is_grant, data in rows if is_grant])
+        """What is finished and was not read back yet.
+
+        Raises
+        ------
+        DamagedOutbox
+            The disk changed it.
+        """
+        with _told_plainly(DamagedOutbox):
+            rows = list(self._db.execute("select is_grant, bytes, hash from leaving order by position"))
+        whole = [(is_grant, _unchanged(data, digest)) for is_grant, data, digest in rows]
+        records = read_records(b"".join(data for is_grant, data in whole if not is_grant))
+        return Outgoing(records, [data for is_grant, data in whole if is_grant])
 
     def clear_leaving(self) -> None:
-        """The relay has it all."""
+        """Nothing finished waits any more."""
         self._db.execute("delete from leaving")
+
+
+def _unchanged(data: bytes, digest: bytes) -> bytes:
+    if sha256(data).digest() != digest:
+        raise DamagedOutbox
+    return data
 
 
 def _record(lead: bytes, signature: bytes, body: bytes | None) -> Record:
@@ -275,14 +335,15 @@ def _record(lead: bytes, signature: bytes, body: bytes | None) -> Record:
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
+def _told_plainly(damage: type[DeskError] = DamagedReplica) -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as trouble:
-        if "full" in str(trouble):
-            raise DiskFull from trouble
-        if "malformed" in str(trouble) or "disk I/O" in str(trouble):
-            raise DamagedReplica from trouble
-        raise
     except sqlite3.DatabaseError as trouble:
-        raise DamagedReplica from trouble
+        code = getattr(trouble, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            raise DiskFull from trouble
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise DeskInUse from trouble
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR):
+            raise damage() from trouble
+        raise

@@ -9,7 +9,9 @@ from __future__ import annotations
 from functools import partial
 
 from tocsin.core.ledger import (
+    BadProof,
     Cosignature,
+    DamagedRecord,
     Duty,
     Head,
     Member,
@@ -20,6 +22,7 @@ from tocsin.core.ledger import (
     acknowledgements,
     cases_to_release,
     release_share,
+    verify_consistency,
     verify_cosignature,
     verify_head,
     verify_published_key,
@@ -27,11 +30,15 @@ from tocsin.core.ledger import (
 from tocsin.core.seal import BadSignature
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import ClonedDevice, RelayMisled, RelayRefused, WrongClock
-from tocsin.desk.outbox import make_again
 from tocsin.desk.replica import FOLDER_DAYS
 from tocsin.desk.wire import Wire
 
 KEYS_BACK_DAYS = 28
+CLOCK_DAYS = 2
+"""What the relay allows between its day and a record's."""
+SEAL_AGAIN = ("relay.roll", "relay.clock")
+"""Refusals of records that waited: the roll changed meanwhile, or they are days old."""
+SEALED_AGAIN_AT_MOST = 3
 
 
 def sync(desk: Desk) -> None:
@@ -50,35 +57,43 @@ def sync(desk: Desk) -> None:
     """
     with desk.lock, desk.wire() as wire:
         _fetch(desk, wire)
+        if desk.is_cloned:
+            raise ClonedDevice
         _publish(desk, wire)
         _serve_custody(desk)
-        if _send(desk, wire):
-            _fetch(desk, wire)
-            if _send(desk, wire):
-                # News about what was given up leaves with the first sending; what it brings is read next time.
-                _fetch(desk, wire)
+        _send(desk, wire)
         wire.post_cosignature(desk.member.cosign())
-        _take_head(desk, wire)
+        _, cosignatures = _ask_head(desk, wire)
+        _keep_cosignatures(desk, cosignatures)
 
 
 def _fetch(desk: Desk, wire: Wire) -> None:
-    head, signature, cosignatures = wire.head()
-    _check_head(desk, head, signature)
+    head, cosignatures = _ask_head(desk, wire)
     _fetch_keys(desk, wire)
-    _fetch_folders(desk, wire)
-    for page in wire.records_since(desk.world.size):
+    _fetch_folders(desk, wire, head.day)
+    _read(desk, wire, head, cosignatures)
+
+
+def _read_back(desk: Desk, wire: Wire) -> None:
+    _read(desk, wire, *_ask_head(desk, wire))
+
+
+def _read(desk: Desk, wire: Wire, head: Head, cosignatures: list[Cosignature]) -> None:
+    """Take the records up to a head, page by page; each page is kept only if it belongs under that head."""
+    for page in wire.records_since(desk.world.size, until=head.size):
         try:
-            desk.take(page)
+            desk.take(page, check=partial(_check_page, desk, wire, head))
         except BadSignature as trouble:
             raise RelayMisled("showed a record that its author did not sign") from trouble
-    if desk.world.size < head.size or desk.world.tree.root(head.size) != head.root:
-        raise RelayMisled("signed a head that does not fit the records it sent")
+        except DamagedRecord as trouble:
+            raise RelayMisled("showed something that is no record") from trouble
     _keep_cosignatures(desk, cosignatures)
     desk.confirm_grants()
     desk.give_up()
 
 
-def _check_head(desk: Desk, head: Head, signature: bytes) -> None:
+def _ask_head(desk: Desk, wire: Wire) -> tuple[Head, list[Cosignature]]:
+    head, signature, cosignatures = wire.head()
     world = desk.world
     try:
         verify_head(world.history.now.roll.relays[0].key, world.coalition, head, signature)
@@ -86,12 +101,21 @@ def _check_head(desk: Desk, head: Head, signature: bytes) -> None:
         raise RelayMisled("signed its head with another key") from trouble
     if head.size < world.size:
         raise RelayMisled("has forgotten records that this desk has")
+    if head.size == world.size and head.root != world.tree.root():
+        raise RelayMisled("signed a head that does not fit the records it sent")
+    # Before anything is erased, published or sealed by a date that nobody shares.
+    if abs(desk.today - head.day) > CLOCK_DAYS:
+        raise WrongClock(n_days=desk.today - head.day)
+    return head, cosignatures
 
 
-def _take_head(desk: Desk, wire: Wire) -> None:
-    head, signature, cosignatures = wire.head()
-    _check_head(desk, head, signature)
-    _keep_cosignatures(desk, cosignatures)
+def _check_page(desk: Desk, wire: Wire, head: Head) -> None:
+    size, root = desk.world.size, desk.world.tree.root()
+    proof = [] if size == head.size else wire.consistency(size, head.size)
+    try:
+        verify_consistency(size, root, head.size, head.root, proof)
+    except BadProof as trouble:
+        raise RelayMisled("signed a head that does not fit the records it sent") from trouble
 
 
 def _keep_cosignatures(desk: Desk, cosignatures: list[Cosignature]) -> None:
@@ -127,24 +151,29 @@ def _fetch_keys(desk: Desk, wire: Wire) -> None:
         desk.replica.add_published(new)
 
 
-def _fetch_folders(desk: Desk, wire: Wire) -> None:
-    """Fetch the folders that may have changed, whole: which grants are for this desk, the relay does not learn."""
-    today = desk.today
-    last = desk.replica.last_folder(today - FOLDER_DAYS)
+def _fetch_folders(desk: Desk, wire: Wire, relay_day: int) -> None:
+    """Fetch the folders that may have changed, whole: which grants are for this desk, the relay does not learn.
+
+    By the relay's day, since it files by that and has no folder of tomorrow. Where `watch` names a grant that did not come,
+    or the date was ahead when folders were last fetched, all that are left are fetched again.
+    """
+    first = relay_day - FOLDER_DAYS
+    last = desk.replica.last_folder(first)
+    since = max(last, first) if last <= relay_day and not desk.missing_grants() else first
     new: list[bytes] = []
-    for day in range(max(last, today - FOLDER_DAYS), today + 1):
+    for day in range(since, relay_day + 1):
         files = wire.grants_of(day)
         with desk.replica.transaction():
             new += desk.replica.add_grants(day, files)
     entry = desk.world.history.now.roll.device(desk.device)
     if entry.may_take_duty or entry.keeper:
-        for day in range(max(last, today - FOLDER_DAYS), today + 1):
+        for day in range(since, relay_day + 1):
             files = wire.submissions_of(day)
             with desk.replica.transaction():
                 desk.replica.add_submissions(day, files)
     with desk.replica.transaction():
-        desk.replica.set_last_folder(today)
-        desk.replica.drop_folders(today=today)
+        desk.replica.set_last_folder(relay_day)
+        desk.replica.drop_folders(today=relay_day)
     desk.take_grants(new)
 
 
@@ -178,43 +207,34 @@ def _release(case: str, member: Member, moment: Moment) -> Outgoing:
     return release_share(member, case, moment)
 
 
-def _send(desk: Desk, wire: Wire) -> bool:
-    """Send what is finished, then finish and send drafts; say whether anything left."""
-    sent = _send_finished(desk, wire)
+def _send(desk: Desk, wire: Wire) -> None:
+    """Send what an act or an earlier session finished, then what was said since; read all of it back."""
+    _send_finished(desk, wire)
     while desk.finish_drafts():
-        sent = _send_finished(desk, wire) or sent
-    return sent
+        _send_finished(desk, wire)
 
 
-def _send_finished(desk: Desk, wire: Wire) -> bool:
-    leaving = desk.replica.leaving()
-    if not leaving.records and not leaving.grants:
-        return False
-    try:
-        wire.post_grants(leaving.grants)
-        wire.post_records(leaving.records)
-    except RelayRefused as refusal:
-        if refusal.refusal == "relay.chain-taken":
-            raise ClonedDevice from refusal
-        if refusal.refusal == "relay.clock":
-            raise WrongClock(n_days=0) from refusal
-        if refusal.refusal != "relay.roll":
-            raise
-        return _send_again(desk, wire)
-    desk.mark_sent(leaving.records)
-    return True
-
-
-def _send_again(desk: Desk, wire: Wire) -> bool:
-    """The roll changed on the way: take it in, then seal what was refused again under it."""
-    refused = desk.replica.leaving()
-    _fetch(desk, wire)
-    outgoing = make_again(desk.member, refused.records, desk.moment(replacing_what_waits=True))
-    desk.keyfile.save()
-    with desk.replica.transaction():
-        desk.replica.clear_leaving()
-        desk.replica.add_leaving(outgoing)
-    wire.post_grants(outgoing.grants)
-    wire.post_records(outgoing.records)
-    desk.mark_sent(outgoing.records)
-    return True
+def _send_finished(desk: Desk, wire: Wire) -> None:
+    """Send what is finished until it can be read back: an answer alone may be a lie, and a lost one no loss."""
+    desk.drop_arrived()
+    for _ in range(SEALED_AGAIN_AT_MOST):
+        leaving = desk.replica.leaving()
+        if not leaving.records and not leaving.grants:
+            return
+        try:
+            wire.post_grants(leaving.grants)
+            wire.post_records(leaving.records)
+        except RelayRefused as refusal:
+            if refusal.refusal == "relay.chain-taken":
+                raise ClonedDevice from refusal
+            if refusal.refusal not in SEAL_AGAIN:
+                raise
+            # What went before the refused ones may have arrived.
+            _read_back(desk, wire)
+            desk.seal_again()
+            continue
+        _read_back(desk, wire)
+        if desk.replica.leaving().records:
+            raise RelayMisled("took records and does not show them")
+        return
+    raise RelayMisled("refuses records that were made under the roll it shows")

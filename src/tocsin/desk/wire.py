@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from types import TracebackType
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import httpx
 import msgspec
@@ -19,6 +19,7 @@ from tocsin.core.ledger import (
     SIGNATURE_SIZE,
     TAG_SIZE,
     Cosignature,
+    DamagedRecord,
     Head,
     PublishedKey,
     Record,
@@ -56,12 +57,17 @@ class _Lodged(msgspec.Struct):
     relay_key: bytes
 
 
+_Long = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
+_Short = Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
+_Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+
+
 class _HeadAnswer(msgspec.Struct):
-    size: int
-    root: bytes
-    day: int
+    size: _Long
+    root: _Hash
+    day: _Short
     signature: bytes
-    cosignatures: tuple[tuple[int, int, bytes, bytes], ...]
+    cosignatures: tuple[tuple[_Short, _Long, _Hash, bytes], ...]
 
 
 class Wire:
@@ -98,7 +104,7 @@ class Wire:
         kind = {"Content-Type": "application/octet-stream"} if body else {}
         try:
             response = self._http.request(method, path, content=body, headers={**kind, **(headers or {})})
-        except httpx.TransportError as trouble:
+        except httpx.RequestError as trouble:
             raise RelayAway from trouble
         if response.status_code >= 400:
             raise _refused(response)
@@ -150,14 +156,25 @@ class Wire:
             numbers += _read(self._signed("POST", "records", body), _Taken).numbers
         return numbers
 
-    def records_since(self, number: int) -> Iterator[list[Record]]:
-        """Fetch records from a number on, page by page."""
-        while True:
-            page = list(_rows(self._signed("GET", f"records?since={number}&limit={RECORDS_A_PAGE}"), number))
-            if not page:
-                return
+    def records_since(self, number: int, *, until: int) -> Iterator[list[Record]]:
+        """Fetch records from a number on, page by page, up to a head's size.
+
+        Raises
+        ------
+        RelayMisled
+            Some are missing, changed or cut short.
+        """
+        while number < until:
+            limit = min(RECORDS_A_PAGE, until - number)
+            page = list(_rows(self._signed("GET", f"records?since={number}&limit={limit}"), number))
+            if not 0 < len(page) <= limit:
+                raise RelayMisled("left records out")
             yield page
             number += len(page)
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """Fetch the proof that the first `old` records are the beginning of the first `new`."""
+        return _cut(self._send("GET", self._path(f"consistency?old={old}&new={new}")).content, 32)
 
     def head(self) -> tuple[Head, bytes, list[Cosignature]]:
         """Fetch the newest head, the relay's signature on it, and the co-signatures."""
@@ -181,7 +198,10 @@ class Wire:
     def keys_since(self, day: int) -> list[PublishedKey]:
         """Fetch published keys whose period ends on a day or later."""
         data = self._send("GET", self._path(f"keys?since={day}")).content
-        return [PublishedKey.from_bytes(part) for part in _cut(data, PUBLISHED_KEY_SIZE)]
+        try:
+            return [PublishedKey.from_bytes(part) for part in _cut(data, PUBLISHED_KEY_SIZE)]
+        except DamagedRecord as trouble:
+            raise RelayMisled("sent a published key that is none") from trouble
 
     def post_grants(self, files: Sequence[bytes]) -> None:
         """Put grants into today's folder."""
@@ -246,26 +266,30 @@ def _read(data: bytes, kind: type[_T]) -> _T:
 
 def _rows(data: bytes, first: int) -> Iterator[Record]:
     at, lead = 0, HEADER_SIZE + TAG_SIZE + 32
+    least = _ROW.size + lead + SIGNATURE_SIZE
     while at < len(data):
+        if len(data) - at < least:
+            raise RelayMisled("sent records that are cut short")
         number, flags = _ROW.unpack_from(data, at)
         if number != first:
             raise RelayMisled("left records out")
+        if not flags & 1:
+            # Nothing drops bodies yet; a roll change without its body would hide a removal.
+            raise RelayMisled("held back what a record says")
         first += 1
         at += _ROW.size
         signed, at = data[at : at + lead], at + lead
         signature, at = data[at : at + SIGNATURE_SIZE], at + SIGNATURE_SIZE
-        body = None
-        if flags & 1:
-            size = int.from_bytes(signed[90:94], "big")
-            body, at = data[at : at + size], at + size
-            if sha256(body).digest() != signed[-32:]:
-                raise RelayMisled("sent a record whose body was changed")
+        size = int.from_bytes(signed[90:94], "big")
+        body, at = data[at : at + size], at + size
+        if sha256(body).digest() != signed[-32:]:
+            raise RelayMisled("sent a record whose body was changed")
         yield Record(signed[:HEADER_SIZE], signed[HEADER_SIZE:-32], body, signed[-32:], signature)
 
 
 def _cut(data: bytes, size: int) -> list[bytes]:
     if len(data) % size:
-        raise RelayMisled("sent a folder that is cut short")
+        raise RelayMisled("sent an answer that is cut short")
     return [data[at : at + size] for at in range(0, len(data), size)]
 
 

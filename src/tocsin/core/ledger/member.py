@@ -28,12 +28,14 @@ from tocsin.core.ledger.kinds import (
     WATCH,
     Admitted,
     Barred,
+    EpochOpened,
     Erased,
     HandedOver,
     Load,
     SharesDealt,
     Shut,
 )
+from tocsin.core.ledger.record import Record
 from tocsin.core.ledger.roll import PublishedKey, Purpose, publish_key
 from tocsin.core.ledger.standing import BARS_A_WEEK
 from tocsin.core.ledger.world import World
@@ -236,6 +238,20 @@ class Member:
         for case in void:
             self.keyring.forget_share(case)
         return erased
+
+    def expect(self, records: Iterable[Record]) -> None:
+        """Take up, after a restart, the epochs that finished records still waiting to leave will open."""
+        for record in records:
+            try:
+                envelope, content = self.world.peek(record)
+            except NoKey:
+                continue
+            if isinstance(content, EpochOpened):
+                members = frozenset(content.grantees) | {self.device}
+                chain = record.header.chain
+                self._pending[envelope.compartment] = PendingEpoch(
+                    envelope.epoch, content.parent, members, chain
+                )
 
     def take_back(self, chain: int) -> None:
         """Forget the epochs that finished records from number `chain` on would have opened: they will not be sent."""
