@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psycopg
+
 TESTS = Path(__file__).resolve().parents[1] / "tests"
 sys.path[:0] = [str(TESTS / "relay"), str(TESTS / "house" / "plugins")]
 
@@ -81,6 +83,9 @@ def measure_one(folder: Path, database: str, shim: Path | None, quick: bool) -> 
         if database == "PostgreSQL":
             with environment(disk):
                 address = stack.enter_context(private_cluster(find_binaries()))
+            yield Figure(
+                name=f"{place}: commit of one row (median of 20)", value=commit_ms(address), unit="ms"
+            )
         home = folder / secrets.token_hex(4)
         relay = RunningRelay(home, database=address, codes=2 * repeats, env={} if address else disk)
         stack.callback(shutil.rmtree, home)
@@ -165,6 +170,19 @@ def fsync_ms(folder: Path) -> float:
             began = time.perf_counter()
             os.fsync(file.fileno())
             times.append(time.perf_counter() - began)
+    return round(1000 * statistics.median(times), 3)
+
+
+def commit_ms(address: str) -> float:
+    """Time a durable commit of PostgreSQL, to show which disk it stands on."""
+    times = []
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE TABLE probe (n int)")
+        for n in range(20):
+            began = time.perf_counter()
+            connection.execute("INSERT INTO probe VALUES (%s)", [n])
+            times.append(time.perf_counter() - began)
+        connection.execute("DROP TABLE probe")
     return round(1000 * statistics.median(times), 3)
 
 

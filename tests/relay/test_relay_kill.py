@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
 from pathlib import Path
 
@@ -72,3 +73,33 @@ def test_killing_the_relay_loses_nothing_acknowledged_and_doubles_nothing(
     assert all(records[number] == record for number, record in acknowledged.items())
     assert (answer["size"], answer["root"]) == (tree.size, tree.root())
     assert len(acknowledged) > 4 * KILLS
+
+
+@pytest.mark.parametrize("database", DATABASES)
+def test_two_relay_processes_on_one_database_keep_one_order(
+    database: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    address = address_of(database, request)
+    first = RunningRelay(tmp_path / "home", database=address)
+    second = RunningRelay(tmp_path / "home", database=address, codes=0)
+    town = Town.found()
+    town.lodge(first)
+    desks = [
+        town.desk(relay, number)
+        for relay, number in zip((first, second, first, second), (1, 2, 3, 4), strict=True)
+    ]
+
+    def write(desk: Desk) -> list[int]:
+        return [desk.append(desk.make()).value["numbers"][0] for _ in range(25)]
+
+    with ThreadPoolExecutor(4) as threads:
+        numbers = [number for part in threads.map(write, desks) for number in part]
+
+    records = desks[1].read_all()
+    tree = Tree()
+    for record in records:
+        tree.append(record.leaf)
+    assert sorted(numbers) == list(range(1, 101))
+    assert desks[0].ask("GET", "/head", signed=False).value["root"] == tree.root()
+    first.stop()
+    second.stop()
