@@ -23,6 +23,7 @@ from tocsin.core.ledger import (
     Member,
     Moment,
     Outgoing,
+    PublishedKey,
     Reading,
     Record,
     Tip,
@@ -74,6 +75,7 @@ class Desk:
         self.keyfile = keyfile
         self.replica = Replica(folder)
         self.store = Store()
+        self._published: list[PublishedKey] | None = None
         self._contents: dict[int, Content] = {}
         self.world: World
         self.member: Member
@@ -217,7 +219,7 @@ class Desk:
 
     def moment(self, *, replacing_what_waits: bool = False) -> Moment:
         """Now, with every device's grant key, and where this device's chain goes on: behind what waits, or in its place."""
-        keys = newest_grant_keys(self.replica.published(), today=self.today)
+        keys = newest_grant_keys(self.published(), today=self.today)
         return Moment(self.today, self.now, keys, self._tip(behind_waiting=not replacing_what_waits))
 
     def _tip(self, *, behind_waiting: bool) -> Tip:
@@ -329,6 +331,19 @@ class Desk:
             < before
         ):
             self.keyfile.save()
+
+    def published(self) -> list[PublishedKey]:
+        """The keys that devices published, as far as this desk has checked them."""
+        if self._published is None:
+            self._published = self.replica.published()
+        return self._published
+
+    def keep_published(self, keys: Sequence[PublishedKey]) -> None:
+        """Keep published keys that were checked, or made here."""
+        if keys:
+            with self.replica.transaction():
+                self.replica.add_published(keys)
+            self._published = None
 
     # saying ---
 

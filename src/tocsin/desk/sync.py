@@ -19,8 +19,10 @@ from tocsin.core.ledger import (
     NotOnRoll,
     Outgoing,
     PublishedKey,
+    PublishedSlot,
     acknowledgements,
     cases_to_release,
+    is_over,
     release_share,
     verify_consistency,
     verify_cosignature,
@@ -56,22 +58,25 @@ def sync(desk: Desk) -> None:
         Two versions of the ledger are about.
     """
     with desk.lock, desk.wire() as wire:
-        _fetch(desk, wire)
+        head, cosignatures = _ask_head(desk, wire)
+        on_relay = _fetch_keys(desk, wire)
+        _fetch_folders(desk, wire, head.day)
+        _read(desk, wire, head, cosignatures)
         if desk.is_cloned:
             raise ClonedDevice
-        _publish(desk, wire)
+        _publish(desk, wire, on_relay)
         _serve_custody(desk)
         _send(desk, wire)
-        wire.post_cosignature(desk.member.cosign())
-        _, cosignatures = _ask_head(desk, wire)
-        _keep_cosignatures(desk, cosignatures)
+        _vouch(desk, wire, cosignatures)
 
 
-def _fetch(desk: Desk, wire: Wire) -> None:
-    head, cosignatures = _ask_head(desk, wire)
-    _fetch_keys(desk, wire)
-    _fetch_folders(desk, wire, head.day)
-    _read(desk, wire, head, cosignatures)
+def _vouch(desk: Desk, wire: Wire, cosignatures: list[Cosignature]) -> None:
+    """Co-sign what was checked, if that says anything new, and see what others vouch for by now."""
+    word = desk.member.cosign()
+    if any((known.device, known.size) == (word.device, word.size) for known in cosignatures):
+        return
+    wire.post_cosignature(word)
+    _keep_cosignatures(desk, _ask_head(desk, wire)[1])
 
 
 def _read_back(desk: Desk, wire: Wire) -> None:
@@ -134,10 +139,12 @@ def _keep_cosignatures(desk: Desk, cosignatures: list[Cosignature]) -> None:
     desk.world.take_cosignatures(good)
 
 
-def _fetch_keys(desk: Desk, wire: Wire) -> None:
-    known = {key.slot for key in desk.replica.published()}
+def _fetch_keys(desk: Desk, wire: Wire) -> set[PublishedSlot]:
+    """Fetch the keys that devices published; say which slots the relay has filled."""
+    known = {key.slot for key in desk.published()}
     new: list[PublishedKey] = []
-    for key in wire.keys_since(desk.today - KEYS_BACK_DAYS):
+    there = wire.keys_since(desk.today - KEYS_BACK_DAYS)
+    for key in there:
         if key.slot in known:
             continue
         try:
@@ -147,8 +154,8 @@ def _fetch_keys(desk: Desk, wire: Wire) -> None:
         except BadSignature as trouble:
             raise RelayMisled("showed a key that its device did not publish") from trouble
         new.append(key)
-    with desk.replica.transaction():
-        desk.replica.add_published(new)
+    desk.keep_published(new)
+    return {key.slot for key in there}
 
 
 def _fetch_folders(desk: Desk, wire: Wire, relay_day: int) -> None:
@@ -177,7 +184,7 @@ def _fetch_folders(desk: Desk, wire: Wire, relay_day: int) -> None:
     desk.take_grants(new)
 
 
-def _publish(desk: Desk, wire: Wire) -> None:
+def _publish(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:
     """Publish the keys of the coming weeks and days; their seeds are saved before anybody can seal to them."""
     entry = desk.world.history.now.roll.device(desk.device)
     duties = desk.world.history.now.duties.get(desk.device, frozenset())
@@ -185,11 +192,9 @@ def _publish(desk: Desk, wire: Wire) -> None:
     keys = desk.member.publish(day=desk.today, takes_duty=entry.may_take_duty and Duty.INTAKE in duties)
     if keys:
         desk.keyfile.save()
-        with desk.replica.transaction():
-            desk.replica.add_published(keys)
-    unsent = [key for key in desk.replica.published() if key.device == desk.device]
-    sent = {key.slot for key in wire.keys_since(desk.today - KEYS_BACK_DAYS)}
-    wire.post_keys([key for key in unsent if key.slot not in sent and key.roll_version])
+        desk.keep_published(keys)
+    mine = [key for key in desk.published() if key.device == desk.device and key.slot not in on_relay]
+    wire.post_keys([key for key in mine if not is_over(key, today=desk.today)])
 
 
 def _serve_custody(desk: Desk) -> None:

@@ -79,7 +79,11 @@ class Wire:
         self._coalition = coalition
         self._device, self._key, self._relay_key = device, key, relay_key
         self._http = httpx.Client(
-            base_url=address, trust_env=False, timeout=30.0, headers={"User-Agent": "", "Accept": "*/*"}
+            base_url=address,
+            trust_env=False,
+            verify=address.startswith("https:"),
+            timeout=30.0,
+            headers={"User-Agent": "", "Accept": "*/*"},
         )
         self._challenge: tuple[float, bytes] | None = None
 

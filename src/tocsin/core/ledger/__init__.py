@@ -38,7 +38,7 @@ from tocsin.core.ledger.errors import (
     UnknownKind,
 )
 from tocsin.core.ledger.founding import change_roll, first_roll, found, open_everybodys
-from tocsin.core.ledger.grants import Grant, GrantedKey, grant_hash, newest_grant_keys, open_grant
+from tocsin.core.ledger.grants import Grant, GrantedKey, grant_hash, is_over, newest_grant_keys, open_grant
 from tocsin.core.ledger.head import (
     COSIGNATURE_SIZE,
     Cosignature,
@@ -204,6 +204,7 @@ __all__ = [
     "grant_hash",
     "head_words",
     "inclusion_proof",
+    "is_over",
     "is_recoverable",
     "make_record",
     "newest_grant_keys",

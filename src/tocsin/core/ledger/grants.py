@@ -27,7 +27,7 @@ from tocsin.core.seal import (
     seal,
     unframe,
 )
-from tocsin.terms import Day, Week, week_of
+from tocsin.terms import Day, Week, date_of, week_of
 
 GRANT_FRAME = 4096
 KEYS_A_GRANT = 24
@@ -134,3 +134,14 @@ def weeks_to_publish(today: Day) -> tuple[Week, Week, Week]:
     """This week and the next two."""
     week = week_of(today)
     return week, Week(week + 1), Week(week + 2)
+
+
+def is_over(key: PublishedKey, *, today: Day) -> bool:
+    """Say whether a published key's week, day or month lies behind, so that nobody will seal to it any more."""
+    date = date_of(today)
+    now = {
+        Purpose.GRANT: week_of(today),
+        Purpose.INTAKE: today,
+        Purpose.FILE: (date.year - 1970) * 12 + date.month - 1,
+    }
+    return key.period < now[key.purpose]
