@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.core.management import call_command
 from pytest_django.fixtures import Settings
 from relaykit import (
     CHUNK,
@@ -146,3 +147,9 @@ def test_the_page_lets_nothing_in_but_its_own_files(tmp_path: Path, settings: Se
     assert response["Content-Type"] == "text/html"
     assert response["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
     bundle._files.cache_clear()
+
+
+@pytest.mark.django_db
+def test_django_finds_nothing_wrong_and_no_migration_missing() -> None:
+    call_command("check")
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)

@@ -95,7 +95,7 @@ def is_full(trouble: Exception) -> bool:
     return isinstance(trouble, OSError) and trouble.errno in _NO_SPACE
 
 
-def no_such_path(_request: HttpRequest, **_why: object) -> HttpResponse:
+def no_such_path(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's form
     """Answer for paths that do not exist."""
     return refusal(*explain(NoSuchPath()))
 
