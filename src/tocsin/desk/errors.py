@@ -97,7 +97,7 @@ class DiskFull(DeskError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The disk is full, so nothing was saved. Make some space and try again; nothing is lost."
+            "The disk is full or takes no more, so nothing was saved. Make some space and try again; nothing is lost."
         )
 
 

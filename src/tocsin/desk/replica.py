@@ -330,8 +330,10 @@ def _unchanged(data: bytes, digest: bytes) -> bytes:
 
 
 def _record(lead: bytes, signature: bytes, body: bytes | None) -> Record:
-    body_hash = lead[-32:] if body is None else sha256(body).digest()
-    return Record(lead[:-64], lead[-64:-32], body, body_hash, signature)
+    if body is None:
+        # Nothing drops bodies yet: the disk lost it.
+        raise DamagedReplica
+    return Record(lead[:-64], lead[-64:-32], body, sha256(body).digest(), signature)
 
 
 @contextmanager
@@ -339,8 +341,10 @@ def _told_plainly(damage: type[DeskError] = DamagedReplica) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as trouble:
-        code = getattr(trouble, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
-        if code == sqlite3.SQLITE_FULL:
+        exact = getattr(trouble, "sqlite_errorcode", sqlite3.SQLITE_OK)
+        code = exact & 0xFF
+        if code == sqlite3.SQLITE_FULL or exact == sqlite3.SQLITE_IOERR_WRITE:
+            # A quota that is used up shows as the second.
             raise DiskFull from trouble
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise DeskInUse from trouble
