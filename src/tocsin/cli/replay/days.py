@@ -14,8 +14,8 @@ from tocsin.cli.replay.scenario import BAKU, FIRST_DAY, Invented, Scenario
 from tocsin.core.activate import ActivationCode, Clocks, Protocol, Quorum, Seat, Stage
 from tocsin.core.count import NothingToCount, Tally
 from tocsin.core.intake import Call, write_submission
-from tocsin.core.ledger import Purpose, is_recoverable
-from tocsin.core.protect import CaseCode, CaseOpened, Placement, Tier
+from tocsin.core.ledger import Purpose
+from tocsin.core.protect import Case, CaseCode, CaseOpened, Placement, Tier
 from tocsin.core.seal import CASELOAD_CAP, Recipient, seal
 from tocsin.core.watch import Alarm, Claim, lies_in
 from tocsin.desk.activate import actions as activating
@@ -26,9 +26,6 @@ from tocsin.desk.intake import actions as taking
 from tocsin.desk.protect import actions as protecting
 from tocsin.desk.watch import actions as watching
 from tocsin.terms import Day, DeviceNumber, OrganisationNumber
-
-MOST_AT_ONCE = 12
-"""Three desks hold eight each, and every case is held by two."""
 
 ORDER = (Tier.EMERGENCY, Tier.URGENT, Tier.NORMAL)
 
@@ -43,7 +40,7 @@ class Replay:
         self.outcome = Outcome()
         self.people = scenario.people()
         self.activation: ActivationCode | None = None
-        self.parked: dict[CaseCode, tuple[Desk, Desk]] = {}
+        self.parked: dict[CaseCode, Desk] = {}
         self.asked: dict[CaseCode, Day] = {}
         self.laid: dict[CaseCode, Day] = {}
         self.day = FIRST_DAY
@@ -154,8 +151,8 @@ class Replay:
             activating.assess(self.counter, code)
             for desk in self.exercise.workers[: self.scenario.n_seats_signing]:
                 activating.sign(desk, code)
-            self.exercise.sync(self.exercise.workers)
-            self.exercise.sync(self.exercise.workers)
+            self.exercise.settle()
+            self.exercise.sync((self.analyst,))
             state = activation_state(self.analyst, code)
             if state.stage is Stage.ACTIVE:
                 activating.announce(self.analyst, code)
@@ -191,12 +188,11 @@ class Replay:
         with self.outcome.stage("call") as row:
             row.came_in += len(calls)
             self._submit(calls)
-            self.exercise.sync(self.exercise.workers)
             share = -(-len(calls) // len(self.exercise.workers))
             for desk in self.exercise.workers:
+                self.exercise.sync((desk,))
                 row.went_out += taking.take_calls(desk, most=share)
                 self.exercise.sync((desk,))
-                self.exercise.sync(self.exercise.workers)
         self.say(self.day, f"{len(calls)} calls for help")
 
     def _submit(self, calls: Iterable[Invented]) -> None:
@@ -214,57 +210,68 @@ class Replay:
 
     def _open_cases(self) -> None:
         with self.outcome.stage("case") as row:
-            for desk in self.exercise.workers:
-                for call in taking.calls_without_case(desk):
-                    row.came_in += 1
-                    self._open_case(desk, call)
-                    row.went_out += 1
-            self.exercise.sync(self.exercise.workers)
-            self._note_load()
+            calls = [
+                (desk, call) for desk in self.exercise.workers for call in taking.calls_without_case(desk)
+            ]
+            row.came_in += len(calls)
+            row.went_out += len(calls)
+            while calls:
+                calls = self._open_what_fits(calls)
+                if calls:
+                    self._make_room(len(calls))
+            self._ask_for_places()
 
-    def _open_case(self, desk: Desk, call: Call) -> None:
-        alternate = self._free_alternate(desk)
-        if alternate is None:
-            self._park_least_urgent(desk)
-            alternate = self._free_alternate(desk)
-        assert alternate is not None  # noqa: S101 - parking has just made room
-        case = protecting.open_case(desk, call.submission, alternate.device)
-        self.exercise.sync((desk, alternate, desk))
-        protecting.ask_for_place(desk, case)
-        self._note_load()
+    def _open_what_fits(self, calls: list[tuple[Desk, Call]]) -> list[tuple[Desk, Call]]:
+        """Open cases while handler and an alternate have room; return the calls that must wait for some."""
+        load, left = self._loads(), []
+        for desk, call in calls:
+            alternate = self._alternate_for(desk, load)
+            if alternate is None:
+                left.append((desk, call))
+                continue
+            protecting.open_case(desk, call.submission, alternate)
+            load[desk.device] += 1
+            load[alternate] += 1
+        self._settle()
+        return left
 
-    def _free_alternate(self, desk: Desk) -> Desk | None:
+    def _loads(self) -> dict[int, int]:
+        return {desk.device: desk.n_cases for desk in self.exercise.workers}
+
+    def _alternate_for(self, desk: Desk, load: dict[int, int]) -> int | None:
         """The colleague with the fewest cases, if both still have room."""
-        others = [each for each in self.exercise.workers if each is not desk]
-        best = min(others, key=lambda each: each.n_cases)
-        return best if max(best.n_cases, desk.n_cases) < CASELOAD_CAP else None
+        device = min((each for each in load if each != desk.device), key=lambda each: load[each])
+        return device if max(load[device], load[desk.device]) < CASELOAD_CAP else None
 
-    def _note_load(self) -> None:
+    def _settle(self) -> None:
+        """Let every worker's desk send what it did, and read what the others did."""
+        self.exercise.settle()
         held = set().union(*(desk.keyring.open_cases() for desk in self.exercise.workers))
         self.outcome.n_open = max(self.outcome.n_open, len(held))
 
-    def _park_least_urgent(self, desk: Desk) -> None:
-        """Make room at a desk and at one more: deal the least urgent cases, wait for the custodians, park."""
-        chosen: list[tuple[Desk, CaseCode]] = []
-        full = {each.device for each in self.exercise.workers if each.n_cases >= CASELOAD_CAP} | {desk.device}
-        for each, case in self._by_urgency():
-            if full & {case.handler, case.alternate} and case.case not in self.laid:
-                chosen.append((each, case.case))
-                full -= {case.handler, case.alternate}
-        for each, code in chosen:
-            protecting.deal(each, code)
+    def _make_room(self, n_wanted: int) -> None:
+        """Deal the least urgent cases to the custodians, wait for their word, park."""
+        chosen = [one for one in self._by_urgency() if one[1].case not in self.laid][:n_wanted]
+        for desk, case in chosen:
+            protecting.deal(desk, case.case)
         self.exercise.sync(self.exercise.workers)
         self.exercise.sync(self.exercise.custodians)
         self.exercise.sync(self.exercise.workers)
-        for each, code in chosen:
-            assert is_recoverable(each.member, code)  # noqa: S101 - park refuses otherwise
-            alternate = self.exercise.desks[protecting.find_case(each, code).alternate]
-            protecting.park(each, code)
-            self.parked[code] = (each, alternate)
+        for desk, case in chosen:
+            protecting.park(desk, case.case)
+            self.parked[case.case] = desk
             self.outcome.n_parked += 1
+        self._settle()
+        self.say(self.day, f"{len(chosen)} cases parked with the custodians, to make room")
+
+    def _ask_for_places(self) -> None:
+        """Handlers put the coded need of their open cases before the planner."""
+        for desk in self.exercise.workers:
+            asked = {need.case for need in desk.contents(Case)}
+            for case in desk.contents(CaseOpened):
+                if case.handler == desk.device and case.case not in asked:
+                    protecting.ask_for_place(desk, case.case)
         self.exercise.sync(self.exercise.workers)
-        self.exercise.sync(self.exercise.workers)
-        self.say(self.day, f"{len(chosen)} cases parked with the custodians to make room")
 
     def _by_urgency(self) -> list[tuple[Desk, CaseOpened]]:
         """The handlers' open cases, least urgent first."""
@@ -282,20 +289,14 @@ class Replay:
         return sorted(held, key=urgency, reverse=True)
 
     def _ask_back(self) -> None:
-        """As cases close, ask the custodians for parked ones."""
-        for code, (desk, _) in self.parked.items():
-            if code in self.asked or self._free_alternate(desk) is None:
-                continue
-            if len(self.asked) >= self._room():
-                break
-            protecting.ask_back(desk, code)
+        """As cases close, ask the custodians for the most pressing of those that were parked."""
+        room = sum(CASELOAD_CAP - n_cases for n_cases in self._loads().values()) // 2 - len(self.asked)
+        wanted = [code for code in reversed(self.parked) if code not in self.asked][: max(room, 0)]
+        for code in wanted:
+            protecting.ask_back(self.parked[code], code)
             self.asked[code] = self.day
-        if self.day in self.asked.values():
-            self.exercise.sync(self.exercise.workers)
-            self.exercise.sync(self.exercise.workers)
-
-    def _room(self) -> int:
-        return sum(CASELOAD_CAP - desk.n_cases for desk in self.exercise.workers) // 2
+        if wanted:
+            self._settle()
 
     def _take_back(self) -> None:
         """A day later three custodians have released what was asked for."""
@@ -305,18 +306,20 @@ class Replay:
         with self.outcome.stage("case"):
             self.exercise.sync(self.exercise.custodians[:3])
             self.exercise.sync(self.exercise.workers)
+            load = self._loads()
             for code in due:
-                desk, _ = self.parked[code]
-                alternate = self._free_alternate(desk)
+                desk = self.parked[code]
+                alternate = self._alternate_for(desk, load)
                 if alternate is None or not protecting.is_released(desk, code):
                     continue
-                protecting.take_up(desk, code, alternate.device)
-                self.exercise.sync((desk, alternate, desk))
-                protecting.ask_for_place(desk, code)
+                protecting.take_up(desk, code, alternate)
+                load[desk.device] += 1
+                load[alternate] += 1
                 del self.parked[code], self.asked[code]
                 self.outcome.n_released += 1
-            self.exercise.sync(self.exercise.workers)
-            self._note_load()
+            self._settle()
+            self._ask_for_places()
+        self.say(self.day, f"{len(due)} cases back from the custodians")
 
     # plan, legs, arrivals ---
 
@@ -335,8 +338,7 @@ class Replay:
             row.went_out += len(route.legs)
             self.outcome.n_missing_guides += len(route.missing)
             protecting.commit_lottery(self.planner)
-            self.exercise.sync((self.planner, *self.exercise.workers))
-            self.exercise.sync(self.exercise.workers)
+            self.exercise.settle()
             for leg in route.legs:
                 self.laid[leg.case] = max(self.laid.get(leg.case, self.day), leg.window.last)
             self._enter_places(plan.placements)
@@ -365,8 +367,7 @@ class Replay:
                 protecting.close_case(desk, case.case)
                 row.went_out += case.facts.people
                 del self.laid[case.case]
-            self.exercise.sync(self.exercise.workers)
-            self.exercise.sync(self.exercise.workers)
+            self._settle()
         self.say(self.day, f"{len(due)} households arrived")
 
     def _finish(self) -> None:

@@ -45,6 +45,9 @@ DESKS = {
     2: (2, {Duty.COUNTER, Duty.INTAKE, Duty.HANDLER, Duty.SEAT, Duty.FOUNDER}),
     3: (3, {Duty.ASSESSOR, Duty.PLANNER, Duty.INTAKE, Duty.HANDLER, Duty.SEAT, Duty.FOUNDER, Duty.KEEPER}),
 }
+MOST_ROUNDS = 5
+"""What is said, obeyed, and said of the obeying goes round at most so often."""
+
 SENTRY, SENTRY_OF = 4, 3
 CUSTODIANS = {5: 1, 6: 2, 7: 3, 8: 1, 9: 2}
 
@@ -98,6 +101,15 @@ class Exercise:
         """Sync some desks, one after the other."""
         for desk in desks:
             sync(desk)
+
+    def settle(self) -> None:
+        """Sync the workers until each has sent all it has to say and read all the others said."""
+        for _ in range(MOST_ROUNDS):
+            self.sync(self.workers)
+            if len({desk.world.size for desk in self.workers}) == 1 and not any(
+                desk.n_waiting for desk in self.workers
+            ):
+                return
 
     def close_desks(self) -> None:
         """Lock every desk."""

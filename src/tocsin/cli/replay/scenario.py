@@ -18,7 +18,7 @@ FIRST_DAY = day_from_date(date(2017, 9, 11))
 LAST_DAY = day_from_date(date(2017, 12, 20))
 BAKU = Place("az")
 FIRST_CALL = day_from_date(date(2017, 9, 22))
-CALL_DAYS = 15
+CALL_DAYS = 6
 
 LANGUAGES = (("az",), ("az", "ru"), ("ru",), ("az", "tr"), ("az", "en"))
 
@@ -126,6 +126,6 @@ def _guide(rng: random.Random, number: int, last: Day) -> Guide:
         leaves=Place("az"),
         reaches=Place(("ge", "tr")[number % 3 == 2]),
         free=Period(Day(FIRST_CALL + rng.randint(0, 4)), last),
-        trip_days=rng.randint(1, 3),
+        trip_days=rng.randint(2, 5),
         people=rng.randint(3, 5),
     )

@@ -7,6 +7,7 @@ import gzip
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from tocsin.core.ledger import HEADER_SIZE, Header
@@ -52,14 +53,13 @@ def words_found(home: Path, canaries: Iterable[str]) -> list[str]:
     return sorted(found)
 
 
-def what_it_shows(database: Path) -> dict[str, str]:
+def what_it_shows(home: Path) -> dict[str, str]:
     """Say what the relay does show: numbers of devices, order, days, sizes, counts."""
-    with sqlite3.connect(database) as db:
-        tables = [
-            name
-            for (name,) in db.execute("select name from sqlite_master where type = 'table' order by name")
-        ]
-        headers = _headers(db, tables)
+    headers: list[Header] = []
+    for path in home.rglob("*.sqlite3"):
+        with closing(sqlite3.connect(path)) as db:
+            rows = db.execute("select name from sqlite_master where type = 'table' order by name")
+            headers += _headers(db, [name for (name,) in rows])
     devices = {header.device for header in headers}
     days = [header.day for header in headers]
     return {
@@ -73,9 +73,10 @@ def what_it_shows(database: Path) -> dict[str, str]:
 
 
 def _headers(db: sqlite3.Connection, tables: list[str]) -> list[Header]:
+    """Read the clear parts of records out of whatever table holds them."""
     for table in tables:
         columns = [row[1] for row in db.execute(f'pragma table_info("{table}")')]
-        if "header" in columns and "signature" in columns:
-            rows = db.execute(f'select header from "{table}"')  # noqa: S608 - a name from the schema itself
+        if "clear" in columns:
+            rows = db.execute(f'select clear from "{table}"')  # noqa: S608 - a name from the schema itself
             return [Header.from_bytes(bytes(row[0])[:HEADER_SIZE]) for row in rows]
     return []
