@@ -91,6 +91,11 @@ class Store:
         rows = self._db.execute("select * from entry where status <> 'counts' order by number desc limit 200")
         return [Entry(*row) for row in rows]
 
+    def between(self, first: int, last: int) -> list[Entry]:
+        """List what this desk could open among the records from one number to another, both included."""
+        rows = self._db.execute("select * from entry where number between ? and ? order by number", (first, last))
+        return [Entry(*row) for row in rows]
+
     def counts_by_kind(self) -> dict[str, int]:
         """How many records of each kind count."""
         rows = self._db.execute(

@@ -1,0 +1,15 @@
+"""Addresses of the activate room: an activation goes by the number of the record that raised it."""
+
+from django.urls import path
+
+from tocsin.desk.activate import pages
+
+urlpatterns = [
+    path("", pages.show_all, name="activate"),
+    path("raise/", pages.raise_alarm, name="activate_raise"),
+    path("<int:number>/", pages.show, name="activate_one"),
+    path("<int:number>/sign/", pages.act, {"what": "sign"}, name="activate_sign"),
+    path("<int:number>/assess/", pages.act, {"what": "assess"}, name="activate_assess"),
+    path("<int:number>/announce/", pages.act, {"what": "announce"}, name="activate_announce"),
+    path("<int:number>/stand-down/", pages.act, {"what": "stand-down"}, name="activate_end"),
+]

@@ -1,0 +1,194 @@
+"""What the count page shows: who claims what over which window, how well it stands, and the tallies that were signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tocsin.core.count import Difference, Row, Standing, Tally, TallyAssessed, check_assessed, who_claims_what
+from tocsin.core.ledger import Duty, NotOnRoll
+from tocsin.core.watch import PERSECUTION, Claim
+from tocsin.desk.desk import Desk, Version
+from tocsin.desk.site.tags import say_number
+from tocsin.errors import CountError
+from tocsin.terms import Day, Grade, OrganisationNumber, Place
+
+MOST_PAIRS = 8
+WHY_BOTH = {
+    Difference.THING: "they count different things",
+    Difference.WINDOW: "they speak of different days",
+    Difference.ORIGIN: "they were seen from different places",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidRow:
+    """One origin's statement, with who repeats it."""
+
+    predicate: str
+    said: str
+    window: tuple[Day | None, Day | None]
+    origins: tuple[str, ...]
+    first_source: str
+    n_repeats: int
+    stance: str
+    first_hand: bool
+    revised: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRow:
+    """Two numbers side by side, and why both can be true."""
+
+    one: str
+    other: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRow:
+    """What is claimed about one group of acts in one place."""
+
+    place: Place
+    group: str
+    is_act: bool
+    grade: Grade
+    n_origins: int
+    n_contradictions: int
+    rows: tuple[SaidRow, ...]
+    pairs: tuple[PairRow, ...]
+    n_more_pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TallyRow:
+    """A tally and its signatures."""
+
+    number: int
+    id: str
+    tally: Tally
+    counter: int
+    counter_organisation: int
+    assessors: tuple[tuple[int, int], ...]
+    """Devices and organisations whose signature under it holds."""
+    may_assess: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountPage:
+    """The whole page."""
+
+    as_of: Day
+    groups: tuple[GroupRow, ...]
+    tallies: tuple[TallyRow, ...]
+    places: tuple[Place, ...]
+    may_count: bool
+
+
+def count_page(desk: Desk) -> CountPage:
+    """Gather what is claimed as of today, and every tally."""
+    standing = who_claims_what(desk.contents(Claim), upto=desk.today)
+    groups = [
+        _group(standing, place, group)
+        for place, group in dict.fromkeys((row.place, row.group) for row in standing.rows)
+    ]
+    acts_first = sorted(groups, key=lambda group: (not group.is_act, group.place, group.group))
+    return CountPage(
+        as_of=standing.as_of,
+        groups=tuple(acts_first),
+        tallies=tuple(reversed(tally_rows(desk))),
+        places=tuple(sorted({row.place for row in standing.rows if row.group in PERSECUTION})),
+        may_count=desk.world.history.now.may_write(desk.device, Tally.WRITERS),
+    )
+
+
+def _group(standing: Standing, place: Place, group: str) -> GroupRow:
+    fact = standing.fact(place, group)
+    rows = [row for row in standing.rows if (row.place, row.group) == (place, group)]
+    pairs = _pairs(standing, place, group)
+    return GroupRow(
+        place=place,
+        group=group,
+        is_act=group in PERSECUTION,
+        grade=fact.grade if fact else Grade.REPORTED,
+        n_origins=fact.n_origins if fact else 0,
+        n_contradictions=len(fact.contradictions) if fact else 0,
+        rows=tuple(_said(row) for row in rows),
+        pairs=tuple(pairs[:MOST_PAIRS]),
+        n_more_pairs=max(0, len(pairs) - MOST_PAIRS),
+    )
+
+
+def _said(row: Row) -> SaidRow:
+    return SaidRow(
+        predicate=row.predicate,
+        said=say_number(row.qualifier, row.number, row.number_to),
+        window=row.window,
+        origins=row.origins,
+        first_source=row.sources[0].name,
+        n_repeats=len(row.claims) - 1,
+        stance=row.stance.value,
+        first_hand=row.first_hand,
+        revised=bool(row.revised_by),
+    )
+
+
+def _pairs(standing: Standing, place: Place, group: str) -> list[PairRow]:
+    found = []
+    for comparison in standing.comparisons:
+        one, other = (standing.rows[at] for at in comparison.rows)
+        if (one.place, one.group) == (place, group):
+            reasons = " and ".join(WHY_BOTH[each] for each in comparison.differ_in)
+            why = f"both can be true: {reasons}" if reasons else "one origin gave both: ask it which stands"
+            found.append(PairRow(one=_number(one), other=_number(other), why=why))
+    return found
+
+
+def _number(row: Row) -> str:
+    return f"{say_number(row.qualifier, row.number, row.number_to)} {row.predicate.replace('_', ' ')}"
+
+
+def tally_rows(desk: Desk) -> list[TallyRow]:
+    """List every tally with the signatures under it, oldest first."""
+    assessments = desk.versions(TallyAssessed)
+    return [_tally(desk, version, assessments) for version in desk.versions(Tally)]
+
+
+def _tally(desk: Desk, version: Version[Tally], assessments: list[Version[TallyAssessed]]) -> TallyRow:
+    counter = organisation_of(desk, version.entry.device)
+    assessors = []
+    for assessed in assessments:
+        organisation = organisation_of(desk, assessed.entry.device)
+        if assessed.content.tally == version.entry.draft and _holds(version, assessed, counter, organisation):
+            assessors.append((assessed.entry.device, organisation))
+    own = organisation_of(desk, desk.device)
+    is_assessor = Duty.ASSESSOR in desk.world.history.now.duties.get(desk.device, frozenset())
+    return TallyRow(
+        number=version.entry.number,
+        id=version.entry.draft.hex(),
+        tally=version.content,
+        counter=version.entry.device,
+        counter_organisation=counter,
+        assessors=tuple(assessors),
+        may_assess=is_assessor and own != counter and own not in {each for _, each in assessors},
+    )
+
+
+def _holds(version: Version[Tally], assessed: Version[TallyAssessed], counter: int, assessor: int) -> bool:
+    try:
+        check_assessed(
+            version.content,
+            assessed.content,
+            counter=OrganisationNumber(counter),
+            assessor=OrganisationNumber(assessor),
+        )
+    except CountError:
+        return False
+    return True
+
+
+def organisation_of(desk: Desk, device: int) -> int:
+    """Look up a device's organisation; 0 once it has left the roll."""
+    try:
+        return desk.world.history.now.roll.device(device).organisation
+    except NotOnRoll:
+        return 0

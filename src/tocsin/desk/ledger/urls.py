@@ -1,0 +1,10 @@
+"""Addresses of the ledger room."""
+
+from django.urls import path
+
+from tocsin.desk.ledger import pages
+
+urlpatterns = [
+    path("", pages.show, name="ledger"),
+    path("<int:newest>/", pages.show, name="ledger_from"),
+]

@@ -1,0 +1,143 @@
+"""Protect: the caseload, one case, places and plan. A step leads on to the case it was about."""
+
+from __future__ import annotations
+
+import secrets
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from tocsin.core.protect import CaseCode, Offer, OfferCode, Outcome, Plan
+from tocsin.desk.errors import NotHere
+from tocsin.desk.protect import actions, queries
+from tocsin.desk.site import forms
+from tocsin.desk.site.errors import BadField
+from tocsin.desk.site.session import session, unlocked
+from tocsin.terms import Period
+
+
+@require_GET
+def show_all(request: HttpRequest) -> HttpResponse:
+    """Show this desk's cases, the offers, the plan and its legs."""
+    return render(request, "protect.html", {"page": queries.protect_page(unlocked())})
+
+
+@require_GET
+def show_case(request: HttpRequest, case: str) -> HttpResponse:
+    """Show one case, without who it is about."""
+    return render(request, "case.html", {"page": queries.case_page(unlocked(), CaseCode(case))})
+
+
+@require_POST
+def show_identity(request: HttpRequest, case: str) -> HttpResponse:
+    """Show who a case is about: asked for by a form, so that no address leads here."""
+    desk, code = unlocked(), CaseCode(case)
+    page = queries.case_page(desk, code)
+    words = queries.testimony_of(desk, code) if page.has_testimony else None
+    shown = {"page": page, "identity": queries.identity_of(desk, code), "testimony": words}
+    return render(request, "identity.html", shown)
+
+
+@require_POST
+def open_case(request: HttpRequest) -> HttpResponseBase:
+    """Make a case of a call."""
+    submission = forms.code(request, "submission", n_bytes=32)
+    code = actions.open_case(unlocked(), submission, forms.number(request, "alternate"))
+    session.sync_now()
+    return redirect("protect_case", case=code)
+
+
+@require_POST
+def act(request: HttpRequest, case: str, what: str) -> HttpResponseBase:
+    """Take one step in a case, send it, and show what comes next."""
+    desk, code = unlocked(), CaseCode(case)
+    queries.case_page(desk, code)
+    match what:
+        case "triage":
+            actions.triage_case(desk, code)
+        case "ask":
+            actions.ask_for_place(desk, code)
+        case "place":
+            actions.place(desk, code)
+        case "arrive":
+            actions.arrive(desk, code)
+        case "deal":
+            actions.deal(desk, code)
+        case "park":
+            actions.park(desk, code)
+        case _:
+            actions.close_case(desk, code, _outcome(request))
+    session.sync_now()
+    return redirect("protect") if what in ("park", "close") else redirect("protect_case", case=case)
+
+
+def _outcome(request: HttpRequest) -> Outcome:
+    try:
+        return Outcome(forms.text(request, "outcome"))
+    except ValueError:
+        raise BadField("outcome") from None
+
+
+@require_POST
+def ask_back(request: HttpRequest) -> HttpResponseBase:
+    """Ask the custodians for a case by its code."""
+    actions.ask_back(unlocked(), CaseCode(forms.text(request, "case")))
+    session.sync_now()
+    return redirect("protect")
+
+
+@require_POST
+def take_up(request: HttpRequest) -> HttpResponseBase:
+    """Hold a case again that enough custodians have released."""
+    code = CaseCode(forms.text(request, "case"))
+    actions.take_up(unlocked(), code, forms.number(request, "alternate"))
+    session.sync_now()
+    return redirect("protect_case", case=code)
+
+
+@require_POST
+def add_offer(request: HttpRequest) -> HttpResponseBase:
+    """Offer beds."""
+    languages = forms.text(request, "languages").replace(",", " ").split()
+    offer = Offer(
+        offer=OfferCode(secrets.token_hex(4)),
+        beds=max(1, forms.number(request, "beds")),
+        country=forms.place(request, "country"),
+        languages=tuple(language.lower() for language in languages),
+        step_free="step_free" in request.POST,
+        takes_children="takes_children" in request.POST,
+        open=Period(forms.day(request, "from"), forms.day(request, "to")),
+    )
+    actions.add_offer(unlocked(), offer)
+    session.sync_now()
+    return redirect("protect")
+
+
+@require_POST
+def commit_lottery(_request: HttpRequest) -> HttpResponseBase:
+    """Bind this desk to a lottery before the cases are known."""
+    actions.commit_lottery(unlocked())
+    session.sync_now()
+    return redirect("protect")
+
+
+@require_POST
+def make_plan(_request: HttpRequest) -> HttpResponseBase:
+    """Say who goes where, over what is left."""
+    actions.make_plan(unlocked())
+    session.sync_now()
+    return redirect("protect")
+
+
+@require_POST
+def lay_legs(_request: HttpRequest) -> HttpResponseBase:
+    """Lay the legs of the newest plan."""
+    desk = unlocked()
+    plans = desk.contents(Plan)
+    if not plans:
+        raise NotHere
+    actions.lay_legs(desk, plans[-1])
+    session.sync_now()
+    return redirect("protect")

@@ -1,0 +1,80 @@
+"""Read what a form sent: one function a kind of field, each with one way to say no."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.http import HttpRequest
+
+from tocsin.desk.site.errors import BadField
+from tocsin.terms import Day, Place, day_from_date
+
+MOST_LETTERS = 2_000
+
+
+def text(request: HttpRequest, field: str) -> str:
+    """Read a line that must not be empty.
+
+    Raises
+    ------
+    BadField
+    """
+    value = request.POST.get(field, "").strip()
+    if not value or len(value) > MOST_LETTERS:
+        raise BadField(field)
+    return value
+
+
+def number(request: HttpRequest, field: str) -> int:
+    """Read a whole number from 0 up.
+
+    Raises
+    ------
+    BadField
+    """
+    value = text(request, field)
+    if not value.isascii() or not value.isdigit() or len(value) > 9:
+        raise BadField(field)
+    return int(value)
+
+
+def code(request: HttpRequest, field: str, *, n_bytes: int = 16) -> bytes:
+    """Read a random id or a hash that a page wrote in hexadecimal.
+
+    Raises
+    ------
+    BadField
+    """
+    try:
+        value = bytes.fromhex(text(request, field))
+    except ValueError:
+        raise BadField(field) from None
+    if len(value) != n_bytes:
+        raise BadField(field)
+    return value
+
+
+def day(request: HttpRequest, field: str) -> Day:
+    """Read a date.
+
+    Raises
+    ------
+    BadField
+    """
+    try:
+        return day_from_date(date.fromisoformat(text(request, field)))
+    except ValueError:
+        raise BadField(field) from None
+
+
+def place(request: HttpRequest, field: str = "place") -> Place:
+    """Read a place code.
+
+    Raises
+    ------
+    BadField
+    """
+    value = text(request, field).lower()
+    if not value.isascii() or not value.replace("-", "").isalnum() or not 2 <= len(value) <= 14:
+        raise BadField(field)
+    return Place(value)

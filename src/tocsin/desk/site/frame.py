@@ -1,0 +1,50 @@
+"""What stands around every page: the exercise banner, the rooms, what the last sync said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import get_language_bidi
+
+from tocsin.desk.site.session import session
+from tocsin.desk.site.settings import ROOMS
+
+DIRECTION_COOKIE = "dir"
+"""Turns the page around for whoever tests it; otherwise the language decides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The open desk in two lines."""
+
+    device: int
+    exercise_day: int | None
+    """The coalition's day if this is an exercise, else None."""
+    n_waiting: int
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Give every template its frame; `frame` is None while the desk is locked."""
+    turned = request.COOKIES.get(DIRECTION_COOKIE)
+    match = request.resolver_match
+    return {
+        "dir": turned if turned in ("rtl", "ltr") else ("rtl" if get_language_bidi() else "ltr"),
+        "rooms": ROOMS,
+        "here": match.url_name.partition("_")[0] if match and match.url_name else "",
+        "frame": _frame(),
+        "trouble_now": "" if session.trouble is None else str(session.trouble),
+    }
+
+
+def _frame() -> Frame | None:
+    desk = session.desk
+    if desk is None:
+        return None
+    is_exercise = desk.world.history.now.roll.exercise
+    return Frame(
+        device=desk.device,
+        exercise_day=desk.today if is_exercise else None,
+        n_waiting=desk.n_waiting,
+    )

@@ -1,0 +1,113 @@
+"""What every request must pass and every answer carries.
+
+Shut out are: other names for this address (DNS rebinding), other sites and other ports of this machine (cross-site forms),
+and other people who are logged in to this machine (no cookie, no page).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
+
+from tocsin.desk.errors import Locked
+from tocsin.desk.site import errors
+from tocsin.desk.site.entrance import entrance
+from tocsin.desk.site.session import BUSY_SECONDS, session
+
+OPEN_TO_ALL = {"open", "style", "icon"}
+"""Pages that need no cookie: the entrance itself, and the style sheet and icon, which say nothing."""
+
+NEED_NO_DESK = OPEN_TO_ALL | {"unlock", "lock"}
+
+SAFE = {"GET", "HEAD"}
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    # Not `no-referrer`: under it browsers send `Origin: null` with our own forms, and the check below would go blind.
+    # Under this one nobody but ourselves is told where we came from.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-DNS-Prefetch-Control": "off",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), clipboard-read=()",
+}
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+
+def page_name(request: HttpRequest) -> str:
+    """Name the page that a path leads to, empty if none."""
+    try:
+        return resolve(request.path_info).url_name or ""
+    except Resolver404:
+        return ""
+
+
+class Headers:
+    """Put the same headers on every answer, and turn trouble into a page."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        for name, value in HEADERS.items():
+            response.headers[name] = value
+        return response
+
+    def process_exception(self, request: HttpRequest, trouble: Exception) -> HttpResponseBase | None:
+        """Answer for whatever a page raised."""
+        return errors.answer_for(request, trouble)
+
+
+class Guard:
+    """Refuse what does not come from the person at this machine."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.META.get("HTTP_HOST") != entrance.host:
+            return errors.plain(400, "This address is not the desk's.")
+        if not _is_ours(request):
+            return errors.plain(403, "This request came from another page, so nothing was done.")
+        if page_name(request) not in OPEN_TO_ALL and not entrance.knows(request):
+            return errors.plain(403, "Open the desk by the link that it printed when it was started.")
+        return self._get_response(request)
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    """Say whether what would change something was sent by one of our own pages."""
+    if request.method in SAFE:
+        return True
+    fetched_from = request.headers.get("Sec-Fetch-Site", "same-origin")
+    return request.headers.get("Origin") == f"http://{entrance.host}" and fetched_from == "same-origin"
+
+
+class Turn:
+    """Let one page at a time use the desk, so that what it shows fits together."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        desk = session.desk
+        if page_name(request) in NEED_NO_DESK:
+            return self._get_response(request)
+        if desk is None:
+            return errors.answer_for(request, Locked())
+        if not desk.lock.acquire(timeout=BUSY_SECONDS):
+            return errors.answer_for(request, errors.Busy())
+        try:
+            return self._get_response(request)
+        finally:
+            desk.lock.release()

@@ -1,0 +1,210 @@
+"""Home: where the coalition stands, and what needs this person now, each with a way straight to it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from tocsin.core.protect import CaseStage
+from tocsin.core.seal import CASELOAD_CAP
+from tocsin.desk.activate.queries import ActivationRow, list_page
+from tocsin.desk.count.queries import tally_rows
+from tocsin.desk.desk import Desk
+from tocsin.desk.intake.queries import intake_page
+from tocsin.desk.ledger.queries import HeadRow, head_row, refused_rows
+from tocsin.desk.protect.queries import CaseRow, case_rows
+from tocsin.desk.site.session import Session
+from tocsin.desk.site.waiting import waiting_contents
+from tocsin.desk.watch.queries import watch_page
+
+ALARM_DAYS = 14
+"""How long an alarm stands on the home page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Something to do, in a sentence; `page` and `about` name where."""
+
+    page: str
+    about: str
+    """What the page is about: a record's number or a case's code; empty for a room's page."""
+    sentence: str
+    is_urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concern:
+    """Something wrong, and what to do about it."""
+
+    sentence: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """What the last sync said."""
+
+    trouble: str
+    minutes_ago: int | None
+    syncs_itself: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePage:
+    """The whole page."""
+
+    device: int
+    duties: tuple[str, ...]
+    head: HeadRow
+    sync: Sync
+    waiting: tuple[tuple[str, int], ...]
+    n_waiting: int
+    n_cases: int
+    cap: int
+    tasks: tuple[Task, ...]
+    warnings: tuple[Concern, ...]
+    n_refused: int
+
+
+def home(desk: Desk, session: Session) -> HomePage:
+    """Gather the page."""
+    world = desk.world
+    waiting = Counter(content.KIND for content in waiting_contents(desk))
+    return HomePage(
+        device=desk.device,
+        duties=tuple(sorted(world.history.now.duties.get(desk.device, ()))),
+        head=head_row(desk),
+        sync=_sync(session),
+        waiting=tuple(sorted(waiting.items())),
+        n_waiting=desk.n_waiting,
+        n_cases=desk.n_cases,
+        cap=CASELOAD_CAP,
+        tasks=tuple(_tasks(desk)),
+        warnings=tuple(_warnings(desk)),
+        n_refused=len(refused_rows(desk)),
+    )
+
+
+def _sync(session: Session) -> Sync:
+    ago = None if session.synced_at is None else int(time.monotonic() - session.synced_at) // 60
+    trouble = "" if session.trouble is None else str(session.trouble)
+    return Sync(trouble=trouble, minutes_ago=ago, syncs_itself=session.syncs_itself or not session.sync_every)
+
+
+def _tasks(desk: Desk) -> list[Task]:
+    """Votes before calls before cases before the rest: what waits for one signature holds up everybody."""
+    return [*_votes(desk), *_calls(desk), *_cases(desk), *_tallies(desk), *_alarms(desk)]
+
+
+def _votes(desk: Desk) -> list[Task]:
+    page = list_page(desk)
+    votes = [_vote(row) for row in page.activations if row.may_sign]
+    raises = [
+        Task(
+            page="activate",
+            about="",
+            sentence=f"Put the tally of record {row.tally.number} before the seats.",
+        )
+        for row in page.to_raise
+    ]
+    return votes + raises
+
+
+def _vote(row: ActivationRow) -> Task:
+    hours = f" {row.next_clock.hours_left} hours left." if row.next_clock else ""
+    sentence = f"Read and sign: {row.n_signed} of {row.n_needed} seats have signed.{hours}"
+    return Task(page="activate_one", about=str(row.number), sentence=sentence, is_urgent=True)
+
+
+def _calls(desk: Desk) -> list[Task]:
+    page = intake_page(desk)
+    tasks = []
+    if page.n_waiting:
+        sentence = f"Take in {_many(page.n_waiting, 'call')} that wait{'s' if page.n_waiting == 1 else ''} in the folders."
+        tasks.append(Task(page="intake", about="", sentence=sentence, is_urgent=True))
+    if page.calls and desk.n_cases < CASELOAD_CAP:
+        sentence = f"Make cases: {_many(len(page.calls), 'call')} taken in and not a case yet."
+        tasks.append(Task(page="intake", about="", sentence=sentence))
+    return tasks
+
+
+def _cases(desk: Desk) -> list[Task]:
+    return [_case(row) for row in case_rows(desk) if row.stage is not CaseStage.CLOSED and row.is_handler]
+
+
+def _case(row: CaseRow) -> Task:
+    days = row.days_left
+    due = (
+        ""
+        if days is None
+        else f" Due in {_many(days, 'day')}."
+        if days >= 0
+        else f" {_many(-days, 'day')} overdue."
+    )
+    return Task(
+        page="protect_case",
+        about=row.code,
+        sentence=f"Case {row.code}: {row.next_step}.{due}",
+        is_urgent=days is not None and days <= 2,
+    )
+
+
+def _tallies(desk: Desk) -> list[Task]:
+    return [
+        Task(page="count", about="", sentence=f"Recompute the tally of record {row.number} and sign it.")
+        for row in tally_rows(desk)
+        if row.may_assess and not row.assessors
+    ]
+
+
+def _alarms(desk: Desk) -> list[Task]:
+    page = watch_page(desk)
+    rung = {(row.alarm.place, row.alarm.week) for row in page.alarms}
+    tasks = [
+        Task(
+            page="watch",
+            about="",
+            sentence=f"An alarm rang in record {row.number}: look at what is behind it.",
+        )
+        for row in page.alarms
+        if row.alarm.as_of >= desk.today - ALARM_DAYS
+    ]
+    for row in page.series:
+        if row.rings and (row.place, row.weeks[0].week) not in rung:
+            sentence = f"{row.place.upper()} stands out this week: check it and ring."
+            tasks.append(Task(page="watch", about="", sentence=sentence, is_urgent=True))
+    return tasks
+
+
+def _warnings(desk: Desk) -> list[Concern]:
+    world = desk.world
+    warnings = [
+        Concern(
+            sentence=f"Device {split.device} was shown another ledger than this desk: the relay shows two versions.",
+            next_step="Stop trusting the relay. Read the six words to a colleague by telephone.",
+        )
+        for split in world.split[:1]
+    ]
+    warnings += [
+        Concern(
+            sentence=f"Two copies of device {device} write (since record {number}).",
+            next_step="Bar it, then ask its holder which copy is theirs.",
+        )
+        for device, number in sorted(world.forked.items())
+    ]
+    standing = world.history.now
+    warnings += [
+        Concern(
+            sentence=f"Device {device} is barred: nothing is sealed to it.",
+            next_step="Founders remove it or lift the bar within 72 hours.",
+        )
+        for device in sorted(
+            {bar.device for bar in standing.bars if standing.is_barred(bar.device, desk.today)}
+        )
+    ]
+    return warnings
+
+
+def _many(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"

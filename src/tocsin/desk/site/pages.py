@@ -1,0 +1,83 @@
+"""The entrance, unlocking, and home."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from tocsin.desk.site import home
+from tocsin.desk.site.entrance import COOKIE, entrance
+from tocsin.desk.site.errors import plain, status_of
+from tocsin.desk.site.session import session, unlocked
+from tocsin.desk.site.settings import DOOR
+from tocsin.errors import TocsinError
+
+STYLE = (Path(__file__).parent / "static" / "desk.css").read_bytes()
+
+USED = (
+    "This link was used before, or is not this desk's. Each link opens one browser, once. If that was not you, somebody "
+    "else on this machine has it: stop `tocsin desk` with Ctrl+C. To come in, start it again; it prints a new link."
+)
+
+
+@require_GET
+def enter(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Take the one-time token for a cookie."""
+    cookie = entrance.admit(token)
+    if cookie is None:
+        return plain(410, USED)
+    # A browser that was sent here by a file or another site would not show the cookie after a plain redirect.
+    came_directly = request.headers.get("Sec-Fetch-Site", "none") == "none"
+    response: HttpResponse = redirect("home") if came_directly else render(request, "come_in.html")
+    response.set_cookie(COOKIE, cookie, path=f"/{DOOR}/", httponly=True, samesite="Strict")
+    return response
+
+
+@require_GET
+def style(_request: HttpRequest) -> HttpResponse:
+    """Serve the one style sheet."""
+    return HttpResponse(STYLE, content_type="text/css; charset=utf-8")
+
+
+@require_GET
+def icon(_request: HttpRequest) -> HttpResponse:
+    """Have no icon: browsers ask for one without a cookie."""
+    return HttpResponse(status=204)
+
+
+@require_http_methods(["GET", "POST"])
+def unlock(request: HttpRequest) -> HttpResponseBase:
+    """Ask for the passphrase."""
+    if not session.is_locked:
+        return redirect("home")
+    if request.method == "GET":
+        return render(request, "unlock.html")
+    try:
+        session.unlock(request.POST.get("passphrase", ""))
+    except TocsinError as trouble:
+        return render(request, "unlock.html", {"trouble": str(trouble)}, status=status_of(trouble.code))
+    return redirect("home")
+
+
+@require_POST
+def lock(_request: HttpRequest) -> HttpResponseBase:
+    """Forget everything that was opened."""
+    session.lock()
+    return redirect("unlock")
+
+
+@require_POST
+def sync_now(_request: HttpRequest) -> HttpResponseBase:
+    """Sync once and show what came."""
+    session.sync_now()
+    return redirect("home")
+
+
+@require_GET
+def show_home(request: HttpRequest) -> HttpResponse:
+    """Show where the coalition stands and what needs this person now."""
+    return render(request, "home.html", {"page": home.home(unlocked(), session)})

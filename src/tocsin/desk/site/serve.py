@@ -1,0 +1,132 @@
+"""Start the desk's site: one process, bound to 127.0.0.1 before the link is printed, so that nobody can take its place.
+
+A server of our own process rather than granian's workers: the passphrase and the link's token never cross a process border,
+and there can only ever be one desk.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import sys
+import threading
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+from wsgiref.simple_server import WSGIServer
+
+from tocsin.desk.errors import NoDeskHere
+from tocsin.desk.keyfile import NAME as KEYRING
+from tocsin.errors import DeskError
+
+HOST = "127.0.0.1"
+
+
+class AlreadyOpen(DeskError):
+    """Another process serves this folder."""
+
+    code = "desk.open"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This desk is open already, in another window. Go on there, or stop it with Ctrl+C and try again."
+        )
+
+
+def serve(
+    folder: Path,
+    *,
+    port: int = 0,
+    passphrase: str | None = None,
+    browser: bool = True,
+    sync_every: float = 60,
+) -> None:
+    """Serve the desk in a folder until told to stop; print its one-time link.
+
+    Raises
+    ------
+    NoDeskHere, AlreadyOpen
+    WrongPassphrase, DamagedKeyring, DamagedReplica
+        With a passphrase only; without one the page asks for it.
+    """
+    if not (folder / KEYRING).is_file():
+        raise NoDeskHere
+    with _sole(folder):
+        _set_up()
+        from tocsin.desk.site.entrance import entrance
+        from tocsin.desk.site.session import session
+
+        session.begin(folder, sync_every=sync_every)
+        if passphrase is not None:
+            session.unlock(passphrase)
+        server = _bind(port)
+        link = entrance.make_link(f"{HOST}:{server.server_port}")
+        print(link, flush=True)
+        try:
+            with _in_browser(link, folder) if browser else contextlib.nullcontext():
+                server.serve_forever()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            server.server_close()
+            session.lock()
+
+
+@contextlib.contextmanager
+def _sole(folder: Path) -> Iterator[None]:
+    """Hold the folder: two desks in one folder would write two chains for one device.
+
+    Raises
+    ------
+    AlreadyOpen
+    """
+    hold = sqlite3.connect(folder / "open.sqlite3", isolation_level=None, timeout=0)
+    try:
+        hold.execute("begin exclusive")
+    except sqlite3.OperationalError:
+        hold.close()
+        raise AlreadyOpen from None
+    try:
+        yield
+    finally:
+        hold.close()
+
+
+def _set_up() -> None:
+    os.umask(0o077)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tocsin.desk.site.settings"
+    import django
+
+    django.setup()
+    from tocsin.desk.site.server import say_class
+
+    sys.excepthook = say_class
+    threading.excepthook = lambda args: say_class(args.exc_type)
+
+
+def _bind(port: int) -> WSGIServer:
+    from django.core.servers.basehttp import ServerHandler
+    from django.core.wsgi import get_wsgi_application
+
+    from tocsin.desk.site.server import Handler, Server
+
+    ServerHandler.server_software = "desk"
+    server = Server((HOST, port), Handler)
+    server.set_app(get_wsgi_application())
+    return server
+
+
+@contextlib.contextmanager
+def _in_browser(link: str, folder: Path) -> Iterator[None]:
+    """Open the link by a file that only this person can read: a command line is seen by everybody on the machine."""
+    page = folder / "open.html"
+    target = f'<!doctype html><meta charset="utf-8"><title>Desk</title><meta http-equiv="refresh" content="0;url={link}">'
+    descriptor = os.open(page, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as sink:
+        sink.write(target)
+    try:
+        webbrowser.open(page.resolve().as_uri())
+        yield
+    finally:
+        page.unlink(missing_ok=True)

@@ -1,0 +1,124 @@
+"""The one desk of this process: locked or unlocked, and the thread that syncs it while it is unlocked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+from tocsin.core.seal import WrongPassphrase
+from tocsin.desk.desk import Desk
+from tocsin.desk.errors import Locked
+from tocsin.desk.sync import sync
+from tocsin.errors import TocsinError
+
+MOST_DELAY = 5.0
+"""Seconds that a wrong passphrase costs at most; each one costs half a second more than the one before."""
+
+BUSY_SECONDS = 20
+"""How long a page waits while the desk talks to the relay."""
+
+
+class Session:
+    """What this process holds: a folder, and the desk in it once somebody gave the passphrase."""
+
+    def __init__(self) -> None:
+        self.folder = Path()
+        self.sync_every = 0.0
+        self.desk: Desk | None = None
+        self.trouble: TocsinError | None = None
+        """What the last sync ran into; None if it went well."""
+        self.synced_at: float | None = None
+        """When the last sync went well, on this process's steady clock."""
+        self._gate = threading.Lock()
+        self._n_wrong = 0
+        self._wake = threading.Event()
+        self._syncer: threading.Thread | None = None
+
+    def begin(self, folder: Path, *, sync_every: float) -> None:
+        """Say which folder this process serves; `sync_every` seconds, 0 for never of its own accord."""
+        self.folder, self.sync_every = folder, sync_every
+
+    @property
+    def is_locked(self) -> bool:
+        """Say whether the passphrase is still to be given."""
+        return self.desk is None
+
+    def unlock(self, passphrase: str) -> None:
+        """Open the desk.
+
+        Raises
+        ------
+        WrongPassphrase, NoDeskHere, DamagedKeyring, DamagedReplica
+        """
+        with self._gate:
+            if self.desk is not None:
+                return
+            try:
+                desk = Desk.open(self.folder, passphrase)
+            except WrongPassphrase:
+                self._n_wrong += 1
+                time.sleep(min(self._n_wrong * 0.5, MOST_DELAY))
+                raise
+            self._n_wrong = 0
+            self.desk, self.trouble, self.synced_at = desk, None, None
+        if self.sync_every:
+            self._syncer = threading.Thread(target=self._keep_synced, args=(desk,), name="sync", daemon=True)
+            self._syncer.start()
+
+    def lock(self) -> None:
+        """Forget everything that was opened."""
+        with self._gate:
+            desk, self.desk = self.desk, None
+            self.trouble, self.synced_at = None, None
+            self._wake.set()
+            if desk is not None:
+                desk.close()
+
+    def sync_now(self) -> None:
+        """Sync once; what goes wrong stays in `trouble` for the home page."""
+        desk = unlocked()
+        with desk.lock:
+            if self.desk is desk:
+                self._sync(desk)
+
+    def sync_soon(self) -> None:
+        """Wake the thread that syncs: something was said that should not wait for its round."""
+        self._wake.set()
+
+    @property
+    def syncs_itself(self) -> bool:
+        """Say whether the thread that syncs is there."""
+        return self._syncer is not None and self._syncer.is_alive()
+
+    def _keep_synced(self, desk: Desk) -> None:
+        while self.desk is desk:
+            with desk.lock:
+                if self.desk is not desk:
+                    return
+                self._sync(desk)
+            self._wake.wait(self.sync_every)
+            self._wake.clear()
+
+    def _sync(self, desk: Desk) -> None:
+        try:
+            sync(desk)
+        except TocsinError as trouble:
+            self.trouble = trouble
+        else:
+            self.trouble, self.synced_at = None, time.monotonic()
+
+
+session = Session()
+
+
+def unlocked() -> Desk:
+    """Give the open desk.
+
+    Raises
+    ------
+    Locked
+    """
+    if session.desk is None:
+        raise Locked
+    return session.desk

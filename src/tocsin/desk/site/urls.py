@@ -1,0 +1,27 @@
+"""The site's addresses: numbers and random codes only, all behind a first part that is new at every start."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from tocsin.desk.site import errors, pages
+from tocsin.desk.site.settings import DOOR, ROOMS
+
+inside: list[URLPattern | URLResolver] = [
+    path("", pages.show_home, name="home"),
+    path("unlock/", pages.unlock, name="unlock"),
+    path("lock/", pages.lock, name="lock"),
+    path("sync/", pages.sync_now, name="sync"),
+    *(path(f"{room}/", include(f"tocsin.desk.{room}.urls")) for room in ROOMS),
+]
+
+urlpatterns = [
+    path("open/<str:token>", pages.enter, name="open"),
+    path("style.css", pages.style, name="style"),
+    path("favicon.ico", pages.icon, name="icon"),
+    path(f"{DOOR}/", include(inside)),
+]
+
+handler400 = errors.bad_request
+handler404 = errors.no_such_page
+handler500 = errors.broken
