@@ -22,8 +22,10 @@ from tocsin.core.ledger import (
     Draft,
     Member,
     Moment,
+    NoKey,
     Outgoing,
     PublishedKey,
+    PublishedSlot,
     Reading,
     Record,
     Tip,
@@ -76,6 +78,8 @@ class Desk:
         self.replica = Replica(folder)
         self.store = Store()
         self._published: list[PublishedKey] | None = None
+        self.keys_seen: tuple[bytes, set[PublishedSlot]] = (b"", set())
+        """The relay's name for the keys it showed last, and their slots."""
         self._contents: dict[int, Content] = {}
         self.world: World
         self.member: Member
@@ -370,20 +374,36 @@ class Desk:
             self.finish_drafts()
             self._keep_finished(act(self.member, self.moment()))
 
-    def _keep_finished(self, outgoing: Outgoing, *, instead: bool = False) -> None:
+    def _keep_finished(self, outgoing: Outgoing) -> None:
         remember_tip(self.keyring, outgoing.records)
         self.keyfile.save()
         with self.replica.transaction():
-            if instead:
-                self.replica.clear_leaving()
             self.replica.add_leaving(outgoing)
 
     def seal_again(self) -> None:
         """Put new records in place of finished ones that the relay refuses, under the roll, keys and day of now."""
         refused = self._unread()
-        if refused:
-            moment = self.moment(replacing_what_waits=True)
-            self._keep_finished(make_again(self.member, refused, moment), instead=True)
+        if not refused:
+            return
+        before = {name: dict(epochs) for name, epochs in self.keyring.compartments.items()}
+        drafts = [(position, open_draft(self.keyring, sealed)) for position, sealed in self.replica.drafts()]
+        outgoing = make_again(self.member, refused, self.moment(replacing_what_waits=True))
+        remember_tip(self.keyring, outgoing.records)
+        # Epochs that were never opened are void now. What was said under them moves to the new ones, and until it has
+        # moved the keyring on disk has both.
+        moved = [(position, self._seal_draft(draft)) for position, draft in drafts if draft is not None]
+        self.keyfile.save(beside=before)
+        with self.replica.transaction():
+            self.replica.clear_leaving()
+            self.replica.add_leaving(outgoing)
+            self.replica.replace_drafts(moved)
+        self.keyfile.save()
+
+    def _seal_draft(self, draft: Draft) -> bytes | None:
+        try:
+            return seal_draft(self.keyring, self.world, draft)
+        except NoKey:
+            return None
 
     def finish_drafts(self) -> bool:
         """Turn what was said into finished records, which wait to leave; say whether there was anything."""

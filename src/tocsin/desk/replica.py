@@ -258,14 +258,12 @@ class Replica:
         with self.transaction():
             self._db.execute("update submission set bytes = x'' where hash = ?", (digest,))
 
-    def last_folder(self, default: int) -> int:
-        """Say the day up to which folders were fetched; that day's may have grown since."""
-        value = self._get("folder")
-        return default if value is None else int.from_bytes(value, "big")
-
-    def set_last_folder(self, day: int) -> None:
-        """Remember it."""
-        self._set("folder", day.to_bytes(4, "big"))
+    def folder_counts(self) -> tuple[dict[int, int], dict[int, int]]:
+        """How many grants and how many submissions of each day are here, finished ones counted too."""
+        with _told_plainly():
+            grants = self._db.execute("select day, count(*) from grant_file group by day").fetchall()
+            submissions = self._db.execute("select day, count(*) from submission group by day").fetchall()
+        return dict(grants), dict(submissions)
 
     def drop_folders(self, *, today: int) -> None:
         """Drop what the relay has dropped too, a fortnight on."""
@@ -293,6 +291,17 @@ class Replica:
     def drop_drafts(self, positions: Iterable[int]) -> None:
         """Drop drafts that became finished records."""
         self._db.executemany("delete from draft where position = ?", ((position,) for position in positions))
+
+    def replace_drafts(self, drafts: Iterable[tuple[int, bytes | None]]) -> None:
+        """Keep drafts sealed anew where they stood; drop those of which nothing is left."""
+        for position, sealed in drafts:
+            if sealed is None:
+                self.drop_drafts([position])
+            else:
+                self._db.execute(
+                    "update draft set sealed = ?, hash = ? where position = ?",
+                    (sealed, sha256(sealed).digest(), position),
+                )
 
     def add_leaving(self, outgoing: Outgoing) -> None:
         """Keep finished grants and records until they are read back from the relay."""

@@ -33,7 +33,7 @@ from tocsin.core.seal import BadSignature
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import ClonedDevice, RelayMisled, RelayRefused, WrongClock
 from tocsin.desk.replica import FOLDER_DAYS
-from tocsin.desk.wire import Wire
+from tocsin.desk.wire import Beside, Wire
 
 KEYS_BACK_DAYS = 28
 CLOCK_DAYS = 2
@@ -59,8 +59,7 @@ def sync(desk: Desk) -> None:
     """
     with desk.lock, desk.wire() as wire:
         head, cosignatures = _ask_head(desk, wire)
-        on_relay = _fetch_keys(desk, wire)
-        _fetch_folders(desk, wire, head.day)
+        on_relay = _fetch_beside(desk, wire, head.day)
         _read(desk, wire, head, cosignatures)
         if desk.is_cloned:
             raise ClonedDevice
@@ -71,12 +70,12 @@ def sync(desk: Desk) -> None:
 
 
 def _vouch(desk: Desk, wire: Wire, cosignatures: list[Cosignature]) -> None:
-    """Co-sign what was checked, if that says anything new, and see what others vouch for by now."""
+    """Co-sign what was checked, if that says anything new."""
     word = desk.member.cosign()
     if any((known.device, known.size) == (word.device, word.size) for known in cosignatures):
         return
     wire.post_cosignature(word)
-    _keep_cosignatures(desk, _ask_head(desk, wire)[1])
+    _keep_cosignatures(desk, [word])
 
 
 def _read_back(desk: Desk, wire: Wire) -> None:
@@ -127,6 +126,8 @@ def _keep_cosignatures(desk: Desk, cosignatures: list[Cosignature]) -> None:
     good = []
     roll = desk.world.history.now.roll
     for word in cosignatures:
+        if desk.world.knows(word):
+            continue
         try:
             verify_cosignature(roll.device(word.device).key, desk.world.coalition, word)
         except NotOnRoll:
@@ -134,13 +135,25 @@ def _keep_cosignatures(desk: Desk, cosignatures: list[Cosignature]) -> None:
         except BadSignature as trouble:
             raise RelayMisled("showed a co-signature that its device did not make") from trouble
         good.append(word)
-    with desk.replica.transaction():
-        desk.replica.add_cosignatures(good)
+    if good:
+        with desk.replica.transaction():
+            desk.replica.add_cosignatures(good)
     desk.world.take_cosignatures(good)
 
 
+def _fetch_beside(desk: Desk, wire: Wire, relay_day: int) -> set[PublishedSlot]:
+    """Fetch keys and folders that have changed, whole; say which key slots the relay has filled.
+
+    Which grants are for this desk, the relay does not learn. Days are the relay's, since it files by them.
+    """
+    overview = wire.beside(desk.today - KEYS_BACK_DAYS)
+    if overview.keys != desk.keys_seen[0]:
+        desk.keys_seen = (overview.keys, _fetch_keys(desk, wire))
+    _fetch_folders(desk, wire, overview, relay_day)
+    return desk.keys_seen[1]
+
+
 def _fetch_keys(desk: Desk, wire: Wire) -> set[PublishedSlot]:
-    """Fetch the keys that devices published; say which slots the relay has filled."""
     known = {key.slot for key in desk.published()}
     new: list[PublishedKey] = []
     there = wire.keys_since(desk.today - KEYS_BACK_DAYS)
@@ -158,29 +171,24 @@ def _fetch_keys(desk: Desk, wire: Wire) -> set[PublishedSlot]:
     return {key.slot for key in there}
 
 
-def _fetch_folders(desk: Desk, wire: Wire, relay_day: int) -> None:
-    """Fetch the folders that may have changed, whole: which grants are for this desk, the relay does not learn.
-
-    By the relay's day, since it files by that and has no folder of tomorrow. Where `watch` names a grant that did not come,
-    or the date was ahead when folders were last fetched, all that are left are fetched again.
-    """
-    first = relay_day - FOLDER_DAYS
-    last = desk.replica.last_folder(first)
-    since = max(last, first) if last <= relay_day and not desk.missing_grants() else first
+def _fetch_folders(desk: Desk, wire: Wire, overview: Beside, relay_day: int) -> None:
+    """Fetch the folders that hold more than this desk has; all of them where `watch` names a grant that did not come."""
+    grants, submissions = desk.replica.folder_counts()
+    days = [row for row in overview.folders if relay_day - FOLDER_DAYS <= row[0] <= relay_day]
+    again = bool(desk.missing_grants())
     new: list[bytes] = []
-    for day in range(since, relay_day + 1):
-        files = wire.grants_of(day)
-        with desk.replica.transaction():
-            new += desk.replica.add_grants(day, files)
-    entry = desk.world.history.now.roll.device(desk.device)
-    if entry.may_take_duty or entry.keeper:
-        for day in range(since, relay_day + 1):
+    for day, n_grants, n_submissions in days:
+        if again or n_grants != grants.get(day, 0):
+            files = wire.grants_of(day)
+            with desk.replica.transaction():
+                new += desk.replica.add_grants(day, files)
+        if n_submissions != submissions.get(day, 0):
             files = wire.submissions_of(day)
             with desk.replica.transaction():
                 desk.replica.add_submissions(day, files)
-    with desk.replica.transaction():
-        desk.replica.set_last_folder(relay_day)
-        desk.replica.drop_folders(today=relay_day)
+    if min((*grants, *submissions), default=relay_day) < relay_day - FOLDER_DAYS:
+        with desk.replica.transaction():
+            desk.replica.drop_folders(today=relay_day)
     desk.take_grants(new)
 
 

@@ -62,6 +62,13 @@ _Short = Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
 _Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 
 
+class Beside(msgspec.Struct):
+    """What lies beside the ledger: a name for the keys published, and each folder's day, grants and submissions."""
+
+    keys: bytes
+    folders: tuple[tuple[int, int, int], ...]
+
+
 class _HeadAnswer(msgspec.Struct):
     size: _Long
     root: _Hash
@@ -206,6 +213,10 @@ class Wire:
             return [PublishedKey.from_bytes(part) for part in _cut(data, PUBLISHED_KEY_SIZE)]
         except DamagedRecord as trouble:
             raise RelayMisled("sent a published key that is none") from trouble
+
+    def beside(self, day: int) -> Beside:
+        """Ask what may be fetched, so that only what is new is."""
+        return _read(self._signed("GET", f"beside?since={day}"), Beside)
 
     def post_grants(self, files: Sequence[bytes]) -> None:
         """Put grants into today's folder."""

@@ -531,16 +531,23 @@ class World:
     def _is_dealt(self, case: str, deal: bytes) -> bool:
         return case in self.custody and self.custody[case].deal == deal
 
+    def may_deal(self, case: str, device: int) -> bool:
+        """Say whether a device's deal would count.
+
+        A deal stands until its dealer deals again or takes it back, leaves the roll, or another recovered the case.
+        """
+        known = self.custody.get(case)
+        if known is None or known.dealer == device:
+            return True
+        on_roll = any(entry.number == known.dealer for entry in self.history.now.roll.active)
+        return not on_roll or len(self.shares_released.get((known.deal, device), ())) >= SHARES_NEEDED
+
     def _take_deal(self, device: int, content: SharesDealt) -> None:
-        """A deal stands until its dealer deals again or takes it back, leaves the roll, or another recovered the case."""
-        case, known = content.case, self.custody.get(content.case)
-        if known is not None:
-            on_roll = any(entry.number == known.dealer for entry in self.history.now.roll.active)
-            recovered = len(self.shares_released.get((known.deal, device), ())) >= SHARES_NEEDED
-            if known.dealer != device and on_roll and not recovered:
-                raise NotEntitled(device=device, kind=content.KIND)
-            self.void_deals.add(known.deal)
-        self.custody.pop(case, None)
+        case = content.case
+        if not self.may_deal(case, device):
+            raise NotEntitled(device=device, kind=content.KIND)
+        if case in self.custody:
+            self.void_deals.add(self.custody.pop(case).deal)
         self.shares_asked.pop(case, None)
         if content.custodians:
             self.void_deals.discard(content.deal)
@@ -612,6 +619,10 @@ class World:
             for digest, named in self.granted.items()
             if digest not in seen and min(named.values()) >= since
         }
+
+    def knows(self, word: Cosignature) -> bool:
+        """Say whether a co-signature, to the byte, was taken already."""
+        return self._cosigned.get(word.device) == word
 
     def is_firm(self, number: int) -> bool:
         """Say whether a record is under a head that two organisations vouch for."""

@@ -44,6 +44,13 @@ class HeadAnswer(msgspec.Struct, frozen=True):
     cosignatures: tuple[tuple[int, int, bytes, bytes], ...]
 
 
+class Beside(msgspec.Struct, frozen=True):
+    """What lies beside the ledger: which keys are published, and each folder's day, grants and submissions."""
+
+    keys: bytes
+    folders: tuple[tuple[int, int, int], ...]
+
+
 def answer(content: bytes | msgspec.Struct = b"") -> HttpResponse:
     """Answer with bytes, or with a struct as msgpack."""
     data = content if isinstance(content, bytes) else msgspec.msgpack.encode(content)

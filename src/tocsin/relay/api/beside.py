@@ -7,14 +7,14 @@ from django.http.response import HttpResponseBase
 
 from tocsin.core.ledger import PUBLISHED_KEY_SIZE, DeviceEntry, PublishedKey
 from tocsin.core.seal import GRANT_SIZE, sealed_size
-from tocsin.relay.api.answers import answer, stream
+from tocsin.relay.api.answers import Beside, answer, stream
 from tocsin.relay.api.door import Visit
 from tocsin.relay.clock import steady_seconds
 from tocsin.relay.errors import Malformed, NotEntitledHere
 from tocsin.relay.identity import make_challenge, relay_key
 from tocsin.relay.shape import check_age_file
-from tocsin.relay.store.beside import Publishing, check_key, keys_since, publish
-from tocsin.relay.store.folders import Deposit, file_away, read_folder
+from tocsin.relay.store.beside import Publishing, check_key, keys_since, name_keys, publish
+from tocsin.relay.store.folders import Deposit, count_folders, file_away, read_folder
 from tocsin.relay.store.models import FolderItem
 from tocsin.relay.store.writer import writer
 
@@ -49,6 +49,16 @@ def take_keys(visit: Visit) -> HttpResponseBase:
 def give_keys(visit: Visit) -> HttpResponseBase:
     """Give published keys whose period ends on a day or later."""
     return answer(b"".join(keys_since(visit.coalition, visit.number("since"))))
+
+
+def give_overview(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
+    """Say in one answer what may be fetched; how many called for help, only those learn who may take their calls."""
+    may_see = caller.may_take_duty or caller.keeper
+    folders = tuple(
+        (day, kinds.get(FolderItem.GRANT, 0), kinds.get(FolderItem.SUBMISSION, 0) if may_see else 0)
+        for day, kinds in count_folders(visit.coalition, today=visit.day).items()
+    )
+    return answer(Beside(name_keys(visit.coalition, visit.number("since")), folders))
 
 
 def take_grants(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:

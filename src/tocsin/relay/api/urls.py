@@ -57,6 +57,7 @@ urlpatterns = [
     path("c/<hash:name>/inclusion", endpoint(GET=unsigned(heads.prove_inclusion))),
     path("c/<hash:name>/consistency", endpoint(GET=unsigned(heads.prove_consistency))),
     path("c/<hash:name>/keys", endpoint(POST=unsigned(beside.take_keys), GET=unsigned(beside.give_keys))),
+    path("c/<hash:name>/beside", endpoint(GET=signed(beside.give_overview))),
     path("c/<hash:name>/grants", endpoint(POST=signed(beside.take_grants))),
     path("c/<hash:name>/folder/<day:day>/grants", endpoint(GET=signed(beside.give_grants))),
     path("c/<hash:name>/submissions", endpoint(POST=unsigned(beside.take_submission))),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -148,6 +150,15 @@ def _publish(publishing: Publishing) -> None:
 
 
 publish = one_by_one(_publish)
+
+
+def name_keys(coalition: Coalition, day: int) -> bytes:
+    """Hash which slots are filled whose period ends on a day or later, so that a desk need not fetch what it has."""
+    rows = KeyRow.objects.filter(coalition=coalition, ends_on__gte=day).order_by(
+        "device", "purpose", "period"
+    )
+    slots = rows.values_list("purpose", "device", "period")
+    return hashlib.sha256(b"".join(struct.pack(">BIQ", *slot) for slot in slots)).digest()
 
 
 def keys_since(coalition: Coalition, day: int) -> Sequence[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from tocsin.relay.errors import NotThere
 from tocsin.relay.store.models import Coalition, FolderItem
@@ -58,6 +58,17 @@ def read_folder(coalition: Coalition, day: int, kind: int, *, today: Day) -> Ite
     if not today - settings.FOLDER_DAYS <= day <= today:
         raise NotThere
     return _in_pieces(FolderItem.objects.filter(coalition=coalition, day=day, kind=kind).order_by("hash"))
+
+
+def count_folders(coalition: Coalition, *, today: Day) -> dict[int, dict[int, int]]:
+    """Count what lies in each folder still kept: day -> kind -> how many."""
+    rows = FolderItem.objects.filter(
+        coalition=coalition, day__gte=today - settings.FOLDER_DAYS, day__lte=today
+    )
+    counts: dict[int, dict[int, int]] = {}
+    for day, kind, n in rows.values_list("day", "kind").annotate(n=Count("hash")).order_by("day"):
+        counts.setdefault(day, {})[kind] = n
+    return counts
 
 
 def _in_pieces(rows: QuerySet[FolderItem]) -> Iterator[bytes]:
