@@ -78,6 +78,7 @@ class Desk:
         self.replica = Replica(folder)
         self.store = Store()
         self._published: list[PublishedKey] | None = None
+        self._wire: Wire | None = None
         self.keys_seen: tuple[bytes, set[PublishedSlot]] = (b"", set())
         """The relay's name for the keys it showed last, and their slots."""
         self._contents: dict[int, Content] = {}
@@ -123,6 +124,8 @@ class Desk:
     def close(self) -> None:
         """Lock: forget everything that was opened."""
         with self.lock:
+            if self._wire is not None:
+                self._wire.close()
             self.store.close()
             self.replica.close()
             self._contents.clear()
@@ -460,12 +463,17 @@ class Desk:
         return min(len(self.keyring.open_cases()), CASELOAD_CAP)
 
     def wire(self) -> Wire:
-        """A connection to the coalition's relay."""
+        """The connection to the coalition's relay, kept open between syncs."""
         relay = self.world.history.now.roll.relays[0]
-        return Wire(
+        if self._wire is not None and self._wire.is_to(relay):
+            return self._wire
+        if self._wire is not None:
+            self._wire.close()
+        self._wire = Wire(
             relay.address,
             coalition=self.world.coalition,
             device=self.device,
             key=self.keyring.signing_key,
             relay_key=relay.key,
         )
+        return self._wire

@@ -57,7 +57,8 @@ def sync(desk: Desk) -> None:
     ForkSeen
         Two versions of the ledger are about.
     """
-    with desk.lock, desk.wire() as wire:
+    with desk.lock:
+        wire = desk.wire()
         head, cosignatures = _ask_head(desk, wire)
         on_relay = _fetch_beside(desk, wire, head.day)
         _read(desk, wire, head, cosignatures)
@@ -98,6 +99,10 @@ def _read(desk: Desk, wire: Wire, head: Head, cosignatures: list[Cosignature]) -
 
 def _ask_head(desk: Desk, wire: Wire) -> tuple[Head, list[Cosignature]]:
     head, signature, cosignatures = wire.head()
+    return _check_head(desk, head, signature), cosignatures
+
+
+def _check_head(desk: Desk, head: Head, signature: bytes) -> Head:
     world = desk.world
     try:
         verify_head(world.history.now.roll.relays[0].key, world.coalition, head, signature)
@@ -110,7 +115,7 @@ def _ask_head(desk: Desk, wire: Wire) -> tuple[Head, list[Cosignature]]:
     # Before anything is erased, published or sealed by a date that nobody shares.
     if abs(desk.today - head.day) > CLOCK_DAYS:
         raise WrongClock(n_days=desk.today - head.day)
-    return head, cosignatures
+    return head
 
 
 def _check_page(desk: Desk, wire: Wire, head: Head) -> None:
@@ -236,7 +241,7 @@ def _send_finished(desk: Desk, wire: Wire) -> None:
             return
         try:
             wire.post_grants(leaving.grants)
-            wire.post_records(leaving.records)
+            after = wire.post_records(leaving.records)
         except RelayRefused as refusal:
             if refusal.refusal == "relay.chain-taken":
                 raise ClonedDevice from refusal
@@ -246,7 +251,9 @@ def _send_finished(desk: Desk, wire: Wire) -> None:
             _read_back(desk, wire)
             desk.seal_again()
             continue
-        _read_back(desk, wire)
+        if after is None:
+            return
+        _read(desk, wire, _check_head(desk, *after), [])
         if desk.replica.leaving().records:
             raise RelayMisled("took records and does not show them")
         return

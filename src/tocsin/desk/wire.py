@@ -23,6 +23,7 @@ from tocsin.core.ledger import (
     Head,
     PublishedKey,
     Record,
+    RelayEntry,
 )
 from tocsin.core.seal import GRANT_SIZE, SigningKey
 from tocsin.desk.errors import RelayAway, RelayMisled, RelayRefused
@@ -83,7 +84,7 @@ class Wire:
     def __init__(
         self, address: str, *, coalition: bytes, device: int, key: SigningKey, relay_key: bytes
     ) -> None:
-        self._coalition = coalition
+        self._address, self._coalition = address, coalition
         self._device, self._key, self._relay_key = device, key, relay_key
         self._http = httpx.Client(
             base_url=address,
@@ -99,6 +100,10 @@ class Wire:
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self.close()
+
+    def is_to(self, relay: RelayEntry) -> bool:
+        """Say whether this connection is open and goes to that relay."""
+        return not self._http.is_closed and (self._address, self._relay_key) == (relay.address, relay.key)
 
     def close(self) -> None:
         """Close the connection."""
@@ -159,13 +164,15 @@ class Wire:
 
     # the ledger ---
 
-    def post_records(self, records: Sequence[Record]) -> list[int]:
-        """Append records; the same ones again get the same numbers."""
-        numbers: list[int] = []
+    def post_records(self, records: Sequence[Record]) -> tuple[Head, bytes] | None:
+        """Append records, the same ones again with the same result; return the head over them and its signature."""
+        taken: _Taken | None = None
         for at in range(0, len(records), RECORDS_A_POST):
             body = b"".join(record.to_bytes() for record in records[at : at + RECORDS_A_POST])
-            numbers += _read(self._signed("POST", "records", body), _Taken).numbers
-        return numbers
+            taken = _read(self._signed("POST", "records", body), _Taken)
+        if taken is None:
+            return None
+        return Head(taken.size, taken.root, taken.day), taken.signature
 
     def records_since(self, number: int, *, until: int) -> Iterator[list[Record]]:
         """Fetch records from a number on, page by page, up to a head's size.
