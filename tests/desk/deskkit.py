@@ -16,7 +16,8 @@ from urllib.parse import quote, urlsplit
 
 from coalition import Coalition, start_relay, stop_relay
 
-from tocsin.core.ledger import Duties, Roll, SignedRoll, change_roll, sign_roll
+from tocsin.core.activate.records import ActivationCode, StoodDown
+from tocsin.core.ledger import Roll, SignedRoll, change_roll, sign_roll
 from tocsin.core.ledger.batch import Outgoing
 from tocsin.core.watch import Panel
 from tocsin.desk.desk import Desk
@@ -29,6 +30,16 @@ from tocsin.terms import Day, Period, Place
 def note(words: str) -> Panel:
     """Say something: a declaration whose reason is the words."""
     return Panel(place=Place("az"), sources=("invented wire",), watched=Period(Day(1), Day(8)), basis=words)
+
+
+def aside(words: str) -> StoodDown:
+    """Say something in a `response/...` compartment."""
+    return StoodDown(activation=ActivationCode("aside"), seat="invented", stood_down_at=1, reason=words)
+
+
+def said_aside(desk: Desk) -> list[str]:
+    """Read back all that was said with `aside`."""
+    return [content.reason for content in desk.contents(StoodDown)]
 
 
 def said(desk: Desk) -> list[str]:
@@ -137,6 +148,7 @@ class HostileRelay:
 def _handler(relay: HostileRelay) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def _pass_on(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -83,12 +83,11 @@ def test_a_damaged_keyring_is_said_to_be_one(folder: Path, coalition: Coalition,
     assert at == 0.1 or isinstance(trouble.value, DamagedKeyring)
 
 
-def flip(column: str, where: str, at: int) -> str:
-    """Write SQL that flips one bit in a blob."""
-    return (
-        f"update {column.split('.')[0]} set {column.split('.')[1]} = cast(substr({column.split('.')[1]}, 1, {at}) || "
-        f"x'a5' || substr({column.split('.')[1]}, {at + 2}) as blob) where {where}"
-    )
+def flip(place: str, where: str, at: int) -> str:
+    """Write SQL that changes one byte of a blob."""
+    table, column = place.split(".")
+    changed = f"cast(substr({column}, 1, {at}) || x'a5' || substr({column}, {at + 2}) as blob)"
+    return f"update {table} set {column} = {changed} where {where}"  # noqa: S608 - our own names
 
 
 DAMAGES = {
@@ -116,7 +115,7 @@ def test_a_changed_replica_is_noticed_and_fetched_anew_once_moved_away(
     with closing(sqlite3.connect(folder / "replica.sqlite3", isolation_level=None)) as db:
         assert db.execute(damage).rowcount > 0
 
-    with pytest.raises(DamagedReplica, match="replica.sqlite3"):
+    with pytest.raises(DamagedReplica, match=r"replica\.sqlite3"):
         reopen(folder, coalition)
     for name in ("replica.sqlite3", "replica.sqlite3-wal", "replica.sqlite3-shm"):
         (folder / name).unlink(missing_ok=True)
@@ -167,7 +166,7 @@ def test_a_damaged_outbox_is_noticed_and_costs_the_replica_nothing(
 
     with closing(reopen(folder, coalition)) as desk:
         assert said(desk) == ["entry 0", "entry 1", "entry 2"]
-        with pytest.raises(DamagedOutbox, match="outbox.sqlite3"):
+        with pytest.raises(DamagedOutbox, match=r"outbox\.sqlite3"):
             desk.finish_drafts()
     (folder / "outbox.sqlite3").write_bytes(b"nothing" * 2000)
     with pytest.raises(DamagedOutbox):

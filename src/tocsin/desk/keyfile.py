@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from tocsin.core.seal import DamagedFile, Keyring, PassphraseFile, WorkFactorTooHigh
 from tocsin.desk.errors import DamagedKeyring, DiskFull, NoDeskHere
@@ -48,15 +51,19 @@ class KeyFile:
         except (DamagedFile, WorkFactorTooHigh) as trouble:
             raise DamagedKeyring from trouble
 
-    def save(self) -> None:
-        """Replace the file; after this, what the keyring forgot is not in it any more.
+    def save(self, *, beside: Mapping[str, Mapping[bytes, bytes]] | None = None) -> None:
+        """Replace the file; after this, what the keyring forgot is not in it any more, unless it is given `beside`.
 
         Raises
         ------
         DiskFull
             The old file still stands.
         """
-        write_whole(self.path, self._file.reseal(self.keyring.to_bytes()))
+        held = {name: dict(epochs) for name, epochs in (beside or {}).items()}
+        for name, epochs in self.keyring.compartments.items():
+            held.setdefault(name, {}).update(epochs)
+        whole = msgspec.structs.replace(self.keyring, compartments=held)
+        write_whole(self.path, self._file.reseal(whole.to_bytes()))
 
 
 def write_whole(path: Path, data: bytes) -> None:
