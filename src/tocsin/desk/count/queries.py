@@ -13,6 +13,16 @@ from tocsin.errors import CountError
 from tocsin.terms import Day, Grade, OrganisationNumber, Place
 
 MOST_PAIRS = 8
+GROUPS = {
+    "liberty": "people lost their liberty",
+    "body": "people were harmed",
+    "life": "people died or disappeared",
+    "disclosure": "people were made to give up others",
+    "speech": "what was said about it",
+    "finding": "findings",
+    "aftermath": "what followed",
+    "help": "help",
+}
 WHY_BOTH = {
     Difference.THING: "they count different things",
     Difference.WINDOW: "they speak of different days",
@@ -50,6 +60,7 @@ class GroupRow:
 
     place: Place
     group: str
+    """In words."""
     is_act: bool
     grade: Grade
     n_origins: int
@@ -107,7 +118,7 @@ def _group(standing: Standing, place: Place, group: str) -> GroupRow:
     pairs = _pairs(standing, place, group)
     return GroupRow(
         place=place,
-        group=group,
+        group=GROUPS.get(group, group),
         is_act=group in PERSECUTION,
         grade=fact.grade if fact else Grade.REPORTED,
         n_origins=fact.n_origins if fact else 0,

@@ -84,6 +84,8 @@ class CaseRow:
     people: int
     is_handler: bool
     next_step: str
+    waits: bool
+    """Whether the next step is somebody else's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,8 @@ class ProtectPage:
     away: tuple[AwayRow, ...]
     n_away: int
     offers: tuple[OfferRow, ...]
+    n_beds: int
+    n_beds_left: int
     guides: tuple[Guide, ...]
     plan: Plan | None
     plan_number: int | None
@@ -179,7 +183,9 @@ def protect_page(desk: Desk) -> ProtectPage:
         offers=tuple(
             OfferRow(offer=offer, n_left=left.get(offer.offer, 0)) for offer in desk.contents(Offer)
         ),
-        guides=tuple(desk.contents(Guide)),
+        n_beds=sum(offer.beds for offer in desk.contents(Offer)),
+        n_beds_left=sum(left.values()),
+        guides=tuple(sorted(desk.contents(Guide), key=lambda guide: guide.guide)),
         plan=newest.content if newest else None,
         plan_number=newest.entry.number if newest else None,
         n_placed=len(placements(desk)),
@@ -223,6 +229,7 @@ def _row(desk: Desk, opened: CaseOpened) -> CaseRow:
     triaged = tier_of(desk, case)
     deadline = triaged.deadline if triaged else None
     stage = _stage(desk, case)
+    step = _next_step(desk, case, stage)
     return CaseRow(
         code=case,
         stage=stage,
@@ -231,7 +238,8 @@ def _row(desk: Desk, opened: CaseOpened) -> CaseRow:
         days_left=None if deadline is None else deadline - desk.today,
         people=opened.facts.people,
         is_handler=opened.handler == desk.device,
-        next_step=_next_step(desk, case, stage),
+        next_step=step,
+        waits=step.startswith("wait") or stage is CaseStage.CLOSED,
     )
 
 

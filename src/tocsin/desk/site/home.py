@@ -21,6 +21,9 @@ from tocsin.desk.watch.queries import watch_page
 ALARM_DAYS = 14
 """How long an alarm stands on the home page."""
 
+PRESSING_DAYS = 2
+"""Days before a deadline from which a case stands here even while it waits for somebody else."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
@@ -130,7 +133,11 @@ def _calls(desk: Desk) -> list[Task]:
 
 
 def _cases(desk: Desk) -> list[Task]:
-    return [_case(row) for row in case_rows(desk) if row.stage is not CaseStage.CLOSED and row.is_handler]
+    return [_case(row) for row in case_rows(desk) if row.is_handler and (not row.waits or _is_pressing(row))]
+
+
+def _is_pressing(row: CaseRow) -> bool:
+    return row.stage is not CaseStage.CLOSED and row.days_left is not None and row.days_left <= PRESSING_DAYS
 
 
 def _case(row: CaseRow) -> Task:
@@ -146,7 +153,7 @@ def _case(row: CaseRow) -> Task:
         page="protect_case",
         about=row.code,
         sentence=f"Case {row.code}: {row.next_step}.{due}",
-        is_urgent=days is not None and days <= 2,
+        is_urgent=_is_pressing(row),
     )
 
 
@@ -160,7 +167,6 @@ def _tallies(desk: Desk) -> list[Task]:
 
 def _alarms(desk: Desk) -> list[Task]:
     page = watch_page(desk)
-    rung = {(row.alarm.place, row.alarm.week) for row in page.alarms}
     tasks = [
         Task(
             page="watch",
@@ -171,7 +177,7 @@ def _alarms(desk: Desk) -> list[Task]:
         if row.alarm.as_of >= desk.today - ALARM_DAYS
     ]
     for row in page.series:
-        if row.rings and (row.place, row.weeks[0].week) not in rung:
+        if row.rings and row.rung_number is None:
             sentence = f"{row.place.upper()} stands out this week: check it and ring."
             tasks.append(Task(page="watch", about="", sentence=sentence, is_urgent=True))
     return tasks

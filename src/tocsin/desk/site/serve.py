@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 import sys
 import threading
 import webbrowser
@@ -23,15 +22,14 @@ from tocsin.errors import DeskError
 HOST = "127.0.0.1"
 
 
-class AlreadyOpen(DeskError):
-    """Another process serves this folder."""
+class PortTaken(DeskError):
+    """Somebody else answers at the port that was asked for."""
 
-    code = "desk.open"
+    code = "desk.port"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "This desk is open already, in another window. Go on there, or stop it with Ctrl+C and try again."
-        )
+    def __init__(self, *, port: int) -> None:
+        super().__init__(f"Port {port} is taken on this machine. Leave the port out: the desk finds a free one.")
+        self.port = port
 
 
 def serve(
@@ -46,51 +44,32 @@ def serve(
 
     Raises
     ------
-    NoDeskHere, AlreadyOpen
-    WrongPassphrase, DamagedKeyring, DamagedReplica
+    NoDeskHere
+    PortTaken
+        Only if one was asked for.
+    WrongPassphrase, DamagedKeyring, DamagedReplica, DeskInUse
         With a passphrase only; without one the page asks for it.
     """
     if not (folder / KEYRING).is_file():
         raise NoDeskHere
-    with _sole(folder):
-        _set_up()
-        from tocsin.desk.site.entrance import entrance
-        from tocsin.desk.site.session import session
+    _set_up()
+    from tocsin.desk.site.entrance import entrance
+    from tocsin.desk.site.session import session
 
-        session.begin(folder, sync_every=sync_every)
-        if passphrase is not None:
-            session.unlock(passphrase)
-        server = _bind(port)
-        link = entrance.make_link(f"{HOST}:{server.server_port}")
-        print(link, flush=True)
-        try:
-            with _in_browser(link, folder) if browser else contextlib.nullcontext():
-                server.serve_forever()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            server.server_close()
-            session.lock()
-
-
-@contextlib.contextmanager
-def _sole(folder: Path) -> Iterator[None]:
-    """Hold the folder: two desks in one folder would write two chains for one device.
-
-    Raises
-    ------
-    AlreadyOpen
-    """
-    hold = sqlite3.connect(folder / "open.sqlite3", isolation_level=None, timeout=0)
+    session.begin(folder, sync_every=sync_every)
+    if passphrase is not None:
+        session.unlock(passphrase)
+    server = _bind(port)
+    link = entrance.make_link(f"{HOST}:{server.server_port}")
+    print(link, flush=True)
     try:
-        hold.execute("begin exclusive")
-    except sqlite3.OperationalError:
-        hold.close()
-        raise AlreadyOpen from None
-    try:
-        yield
+        with _in_browser(link, folder) if browser else contextlib.nullcontext():
+            server.serve_forever()
+    except KeyboardInterrupt:
+        pass
     finally:
-        hold.close()
+        server.server_close()
+        session.lock()
 
 
 def _set_up() -> None:
@@ -112,7 +91,10 @@ def _bind(port: int) -> WSGIServer:
     from tocsin.desk.site.server import Handler, Server
 
     ServerHandler.server_software = "desk"
-    server = Server((HOST, port), Handler)
+    try:
+        server = Server((HOST, port), Handler)
+    except OSError:
+        raise PortTaken(port=port) from None
     server.set_app(get_wsgi_application())
     return server
 

@@ -51,6 +51,12 @@ def moment(value: int | None) -> str:
 
 
 @register.filter
+def hours(value: int) -> str:
+    """Write hours, as days where they make whole ones beyond three."""
+    return f"{value // 24} days" if value > 72 and value % 24 == 0 else f"{value} hours"
+
+
+@register.filter
 def words(value: object) -> str:
     """Write a code word with spaces."""
     return str(value).replace("_", " ").replace("-", " ")

@@ -76,6 +76,8 @@ class SeriesRow:
     panels: tuple[Panel, ...]
     verdict: str
     rings: bool
+    rung_number: int | None
+    """Record of the alarm that somebody has rung for the newest week."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,7 @@ def watch_page(desk: Desk, as_of: Day | None = None) -> WatchPage:
         today=desk.today,
         earlier=max((day for day in days if day < upto), default=None),
         later=min((day for day in days if day > upto), default=None),
-        series=tuple(_series(place, claims, panels, upto) for place in places),
+        series=tuple(_series(place, claims, panels, alarms, upto) for place in places),
         alarms=tuple(_alarm(version, rows) for version in reversed(alarms)),
         days=_days(known, rows),
         n_claims=len(known),
@@ -169,11 +171,14 @@ def _alarm(version: Version[Alarm], rows: dict[str, ClaimRow]) -> AlarmRow:
     return AlarmRow(number=version.entry.number, id=version.entry.draft.hex(), alarm=alarm, claims=behind)
 
 
-def _series(place: Place, claims: list[Claim], panels: list[Panel], upto: Day) -> SeriesRow:
+def _series(
+    place: Place, claims: list[Claim], panels: list[Panel], alarms: list[Version[Alarm]], upto: Day
+) -> SeriesRow:
     series = weekly_counts(known_by(claims, upto), panels, [place], upto=upto)
     verdict = ears_c1(series.counts, STANDARD)
     weeks = _weeks(series, verdict)
     on_watch = watching(panels, place, week_of(upto), upto=upto)
+    rung = [a.entry.number for a in alarms if (a.content.place, a.content.week) == (place, week_of(upto))]
     return SeriesRow(
         place=place,
         bars=draw(weeks),
@@ -181,6 +186,7 @@ def _series(place: Place, claims: list[Claim], panels: list[Panel], upto: Day) -
         panels=tuple(on_watch),
         verdict=_in_words(weeks[-1], verdict),
         rings=weeks[-1].rings,
+        rung_number=rung[-1] if rung else None,
     )
 
 
