@@ -24,7 +24,7 @@ from tocsin.core.ledger.grants import (
     recipient_for,
     seal_grant,
 )
-from tocsin.core.ledger.kinds import WATCH, EpochOpened, GrantsMade
+from tocsin.core.ledger.kinds import WATCH, EpochOpened, GrantsMade, HandedOver
 from tocsin.core.ledger.record import NO_HASH, SEALED, VERSION, Header, Record, Tip, make_record
 from tocsin.core.ledger.world import World
 from tocsin.core.seal import CASELOAD_CAP, CaseloadFull, Keyring, Recipient, body_size_for, seal_body
@@ -140,6 +140,38 @@ class Batch:
     def _key(self, name: str, epoch: bytes) -> bytes:
         new = next((new.key for new in self._new if (new.compartment, new.epoch) == (name, epoch)), None)
         return new if new is not None else self.keyring.key(name, epoch)
+
+    def keys_of(self, name: str) -> list[GrantedKey]:
+        """List every epoch's key of a compartment, new ones too."""
+        held = [GrantedKey(name, *each) for each in self.keyring.compartments.get(name, {}).items()]
+        return held + [new for new in self._new if new.compartment == name]
+
+    def say_last(self, content: Content, *, to: str) -> None:
+        """Say that a compartment ends or goes to others, and relieve those who cannot read that any more.
+
+        A device that an epoch was made without still holds older keys and must hear that they are to be erased.
+        """
+        epoch, _ = self.key_for(to)
+        known = self.world.compartments.get(to)
+        older = [each for each in known.epochs.values() if each.id != epoch] if known else []
+        current = self.members_of(to)
+        for each in older:
+            if each.members - current and self.device in each.members and self._holds(to, each.id):
+                last = HandedOver(to=tuple(sorted(current)))
+                words = draft(last, to=to, at=self.moment.at, draft_id=self._fresh(16))
+                self._append(words, each.id, self._key(to, each.id))
+        self.say(content, to=to)
+
+    def members_of(self, name: str) -> frozenset[int]:
+        """Say who holds the key that the compartment is written with now."""
+        epoch, _ = self.key_for(name)
+        pending = self._pending.get(name)
+        if pending and pending.epoch == epoch:
+            return pending.members
+        return frozenset(self.world.compartments[name].epochs[epoch].members)
+
+    def _holds(self, name: str, epoch: bytes) -> bool:
+        return epoch in self.keyring.compartments.get(name, {})
 
     def _is_sealed_to(self, device: int) -> bool:
         return device == self.device or self.world.history.is_sealed_to(device, self.moment.day)

@@ -14,7 +14,7 @@ import msgspec
 from tocsin.core.ledger.batch import Moment, Outgoing, check_caseload
 from tocsin.core.ledger.compartments import KEY_SIZE, epoch_id
 from tocsin.core.ledger.content import UNDECODABLE
-from tocsin.core.ledger.errors import BadGrant, NoKey
+from tocsin.core.ledger.errors import BadGrant, NoKey, NotEntitled
 from tocsin.core.ledger.grants import GrantedKey, GrantedShare
 from tocsin.core.ledger.kinds import ShareAsked, ShareHeld, ShareReleased, SharesDealt
 from tocsin.core.ledger.member import Member
@@ -38,9 +38,13 @@ def deal_case(member: Member, case: str, custodians: Sequence[int], moment: Mome
     ------
     NoKey
         This device does not hold the case.
-    StaleGrantKey
-        A custodian has published no key for two weeks.
+    StaleGrantKey, NotSealedTo
+        A custodian has published no key for two weeks, or is barred or removed.
+    NotEntitled
+        Another device's deal of this case stands: it must take it back first, which its desk does when it gives up the case.
     """
+    if not member.world.may_deal(case, member.device):
+        raise NotEntitled(device=member.device, kind=SharesDealt.KIND)
     batch = member.batch(moment)
     keys = [GrantedKey(name, *batch.key_for(name)) for name in case_compartments(case)]
     shares = deal(msgspec.msgpack.encode(keys), label=case.encode(), n=len(custodians), k=SHARES_NEEDED)

@@ -193,7 +193,7 @@ class Member:
         batch = self.batch(moment)
         hashes = batch.grant(new, [GrantedKey(name, *batch.key_for(name)) for name in names])
         for name in names:
-            batch.say_last(HandedOver(to=()), HandedOver(to=tuple(to)), to=name)
+            batch.say_last(HandedOver(to=tuple(to)), to=name)
         batch.announce(hashes)
         return batch.outgoing
 
@@ -205,7 +205,7 @@ class Member:
         """Close or park compartments; once ordered, every holder erases their keys."""
         batch = self.batch(moment)
         for name in names:
-            batch.say_last(Shut(parked=parked), Shut(parked=parked), to=name)
+            batch.say_last(Shut(parked=parked), to=name)
         return batch.outgoing
 
     # obeying ---
