@@ -217,7 +217,7 @@ def _my_vote(desk: Desk, state: State) -> str:
 
 
 def _may_sign(desk: Desk, state: State) -> bool:
-    is_open = state.stage in (Stage.RAISED, Stage.ASSESSED, Stage.ACTIVE)
+    is_open = state.stage in (Stage.RAISED, Stage.ASSESSED)
     return is_open and _my_seat(desk, state) is not None and _my_vote(desk, state) == "absent"
 
 

@@ -9,8 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from tocsin.core.protect import CaseCode, Offer, OfferCode, Outcome, Plan
-from tocsin.desk.errors import NotHere
+from tocsin.core.protect import CaseCode, Offer, OfferCode, Outcome
 from tocsin.desk.protect import actions, queries
 from tocsin.desk.site import forms
 from tocsin.desk.site.errors import BadField
@@ -124,20 +123,16 @@ def commit_lottery(_request: HttpRequest) -> HttpResponseBase:
 
 
 @require_POST
-def make_plan(_request: HttpRequest) -> HttpResponseBase:
-    """Say who goes where, over what is left."""
-    actions.make_plan(unlocked())
-    session.sync_now()
-    return redirect("protect")
+def make_plan(request: HttpRequest) -> HttpResponse:
+    """Say who goes where over what is left, lay the legs at once, and bind this desk to the next lottery.
 
-
-@require_POST
-def lay_legs(_request: HttpRequest) -> HttpResponseBase:
-    """Lay the legs of the newest plan."""
+    One step, so that nobody lays the legs of a plan twice. Households that nobody can accompany are named on this answer
+    only: a leg that was not laid leaves no record.
+    """
     desk = unlocked()
-    plans = desk.contents(Plan)
-    if not plans:
-        raise NotHere
-    actions.lay_legs(desk, plans[-1])
+    plan = actions.make_plan(desk, leave_out=queries.cases_away(desk))
     session.sync_now()
-    return redirect("protect")
+    route = actions.lay_legs(desk, plan)
+    actions.commit_lottery(desk)
+    session.sync_now()
+    return render(request, "protect.html", {"page": queries.protect_page(desk, missing=route.missing)})

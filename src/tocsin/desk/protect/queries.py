@@ -5,6 +5,7 @@ No list shows who anybody is; `identity_of` alone does, for one case, when someb
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tocsin.core.intake import Facts, Testimony
@@ -28,10 +29,11 @@ from tocsin.core.protect import (
     Plan,
     Tier,
     Triaged,
+    Unplaced,
     stage_of,
 )
 from tocsin.core.seal import CASELOAD_CAP
-from tocsin.desk.desk import Desk, Version
+from tocsin.desk.desk import Desk
 from tocsin.desk.errors import NotHere
 from tocsin.desk.intake.queries import alternates
 from tocsin.desk.protect.actions import cases_to_place, legs_of, offers_left, placements, tier_of
@@ -140,6 +142,7 @@ class ProtectPage:
     n_placed: int
     n_to_place: int
     unplaced: tuple[UnplacedRow, ...]
+    missing: tuple[UnplacedRow, ...]
     legs: tuple[LegRow, ...]
     may_plan: bool
     has_lottery: bool
@@ -168,8 +171,8 @@ class CasePage:
     outcomes: tuple[Outcome, ...]
 
 
-def protect_page(desk: Desk) -> ProtectPage:
-    """Gather the page."""
+def protect_page(desk: Desk, *, missing: Sequence[Unplaced] = ()) -> ProtectPage:
+    """Gather the page; `missing` names households for whom legs were wanted just now and could not be laid."""
     plans = desk.versions(Plan)
     newest = plans[-1] if plans else None
     left = {offer.offer: offer.beds for offer in offers_left(desk)}
@@ -189,8 +192,9 @@ def protect_page(desk: Desk) -> ProtectPage:
         plan=newest.content if newest else None,
         plan_number=newest.entry.number if newest else None,
         n_placed=len(placements(desk)),
-        n_to_place=len(cases_to_place(desk)),
-        unplaced=_unplaced(newest),
+        n_to_place=len([need for need in cases_to_place(desk) if need.case not in cases_away(desk)]),
+        unplaced=tuple(_unplaced(each) for each in (newest.content.unplaced if newest else ())),
+        missing=tuple(_unplaced(each) for each in missing),
         legs=tuple(_leg(version.content) for version in desk.versions(Leg)),
         may_plan=may_plan,
         has_lottery=bool(desk.contents(LotteryCommitted)),
@@ -202,12 +206,8 @@ def _holds(desk: Desk, compartment: str) -> bool:
     return compartment in desk.keyring.compartments
 
 
-def _unplaced(plan: Version[Plan] | None) -> tuple[UnplacedRow, ...]:
-    if plan is None:
-        return ()
-    return tuple(
-        UnplacedRow(code=each.case, why=WHY_SAID.get(each.why, each.why)) for each in plan.content.unplaced
-    )
+def _unplaced(each: Unplaced) -> UnplacedRow:
+    return UnplacedRow(code=each.case, why=WHY_SAID.get(each.why, each.why))
 
 
 def _leg(leg: Leg) -> LegRow:
@@ -349,6 +349,11 @@ def testimony_of(desk: Desk, case: CaseCode) -> Testimony:
         if testimony.submission == opened.submission:
             return testimony
     raise NotHere
+
+
+def cases_away(desk: Desk) -> set[CaseCode]:
+    """Name the cases that wait with custodians: nobody could tell them where to go."""
+    return {row.code for row in _away(desk)}
 
 
 def _away(desk: Desk) -> list[AwayRow]:

@@ -14,7 +14,6 @@ urlpatterns = [
     path("offer/", pages.add_offer, name="protect_offer"),
     path("lottery/", pages.commit_lottery, name="protect_lottery"),
     path("plan/", pages.make_plan, name="protect_plan"),
-    path("legs/", pages.lay_legs, name="protect_legs"),
     path("case/<slug:case>/", pages.show_case, name="protect_case"),
     path("case/<slug:case>/who/", pages.show_identity, name="protect_who"),
     *(

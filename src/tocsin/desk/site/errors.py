@@ -45,7 +45,8 @@ STATUS = {
     "desk.full": 503,
     "desk.busy": 503,
     "desk.field": 400,
-    "desk.gone": 404,
+    "desk.not-here": 404,
+    "desk.not-recoverable": 409,
 }
 """Code → status; a code that is not listed takes that of its family, the part before the dot."""
 
@@ -69,17 +70,6 @@ class BadField(DeskError):
     def __init__(self, field: str) -> None:
         super().__init__(f"The field “{field}” is empty or cannot be read. Go back, mend it and send again.")
         self.field = field
-
-
-class NotHere(DeskError):
-    """What the page is about is not among what this desk can read."""
-
-    code = "desk.gone"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This desk has nothing under that number: it was never granted, was closed, or was handed over."
-        )
 
 
 def status_of(code: str) -> int:

@@ -28,7 +28,9 @@ class PortTaken(DeskError):
     code = "desk.port"
 
     def __init__(self, *, port: int) -> None:
-        super().__init__(f"Port {port} is taken on this machine. Leave the port out: the desk finds a free one.")
+        super().__init__(
+            f"Port {port} is taken on this machine. Leave the port out: the desk finds a free one."
+        )
         self.port = port
 
 
