@@ -201,10 +201,13 @@ class Promise:
         for name in names:
             self.write(name, by=by)
         deal = frozenset((name, self.rooms[name].generation) for name in names)
-        if case in self.deals:
-            self.void.add(self.deals[case].name)
+        known = self.deals.get(case)
+        if known is not None and known.name != deal:
+            self.void.add(known.name)
         self.void.discard(deal)
-        self.deals[case] = Deal(deal, by, tuple(custodians))
+        # The same keys are dealt as the same shares: who said to keep one still keeps it.
+        acknowledged = known.acknowledged if known is not None and known.name == deal else set()
+        self.deals[case] = Deal(deal, by, tuple(custodians), acknowledged)
         for number, custodian in enumerate(custodians, 1):
             self._share(custodian, by, case, deal, number)
 

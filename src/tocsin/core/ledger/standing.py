@@ -98,7 +98,7 @@ class History:
         self._standings.append(standing)
 
     def counts_from(self, device: int) -> int:
-        """Say on which day a device begins to count: additions wait a day, except on the founding day.
+        """Say on which day a device begins to count: additions wait a day; those of the founding day count always.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class History:
         if device not in self._added_on:
             raise NotOnRoll(device=device)
         added = self._added_on[device]
-        return added if added <= self.founded_on else added + 1
+        return 0 if added <= self.founded_on else added + 1
 
     def is_sealed_to(self, device: int, day: int) -> bool:
         """Say whether anything may be sealed or granted to a device: on the roll, not barred, its day's wait over."""

@@ -546,8 +546,10 @@ class World:
         case = content.case
         if not self.may_deal(case, device):
             raise NotEntitled(device=device, kind=content.KIND)
-        if case in self.custody:
-            self.void_deals.add(self.custody.pop(case).deal)
+        known = self.custody.pop(case, None)
+        if known is not None and known.deal != content.deal:
+            self.void_deals.add(known.deal)
+            self.shares_held.pop(known.deal, None)
         self.shares_asked.pop(case, None)
         if content.custodians:
             self.void_deals.discard(content.deal)
