@@ -161,26 +161,32 @@ def test_a_relay_that_replays_old_answers_is_caught(coalition: Coalition, relay:
     sync(one)
     with relay.rules(after=replay), pytest.raises(RelayMisled, match="forgotten"):
         sync(one)
-    two.append(note("mine"), to="watch")
-    with relay.rules(after=replay), pytest.raises(RelayMisled, match="does not show them"):
-        sync(two)
 
-    assert two.n_waiting == 1
     coalition.sync_all(2)
     assert said(one) == said(two)
-    assert said(two)[-1] == "mine"
+    assert said(two)[-1] == "since then"
 
 
 def test_a_relay_that_takes_and_drops_loses_nothing(coalition: Coalition, relay: HostileRelay) -> None:
     one, two = coalition.desks
     one.append(note("dropped at first"), to="watch")
 
+    key = SigningKey.from_seed((coalition.relay_home / "signing.key").read_bytes())
+
     def swallow(asked: Asked) -> None:
+        """Answer with the head as it was before, rightly signed."""
         if asked.is_for("POST", "records"):
-            n = one.world.size
+            head = Head(one.world.size, one.world.tree.root(), one.today)
+            signature = sign_head(key, one.world.coalition, head)
             asked.status = 200
             asked.answer = msgspec.msgpack.encode(
-                {"numbers": (n,), "size": n + 1, "root": bytes(32), "day": one.today, "signature": bytes(64)}
+                {
+                    "numbers": (head.size,),
+                    "size": head.size,
+                    "root": head.root,
+                    "day": head.day,
+                    "signature": signature,
+                }
             )
 
     with relay.rules(before=swallow), pytest.raises(RelayMisled, match="does not show them"):
@@ -262,7 +268,7 @@ def test_a_connection_cut_at_any_request_loses_and_doubles_nothing(
     words = []
     n_cut = 0
     for when in ("before", "after"):
-        at = 1
+        at = 0
         while True:
             words.append(f"{when} {at}")
             one.append(note(words[-1]), to="watch")
@@ -285,7 +291,7 @@ def test_a_connection_cut_at_any_request_loses_and_doubles_nothing(
                     n_cut += 1
                 else:
                     break
-            at += 4
+            at += 1
             sync(one)
     sync(one)
     sync(two)

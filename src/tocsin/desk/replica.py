@@ -45,7 +45,7 @@ create table if not exists outbox.leaving (
 
 # Exclusive: a second program on this folder would continue the same chain, and fork this device.
 _SETTINGS = """
-pragma {name}.locking_mode=exclusive; pragma {name}.journal_mode=wal; pragma {name}.synchronous=full;
+pragma {name}.page_size=16384; pragma {name}.locking_mode=exclusive; pragma {name}.journal_mode=wal; pragma {name}.synchronous=full;
 pragma {name}.secure_delete=on;
 """
 
