@@ -84,11 +84,11 @@ def intake_page(desk: Desk) -> IntakePage:
 
 def alternates(desk: Desk, *, cap: int = 8) -> tuple[int, ...]:
     """List the handlers beside this desk who have room, those with the fewest cases first."""
-    loads = desk.world.loads
+    loads, history = desk.world.loads, desk.world.history
     able = [
         device
-        for device in desk.world.history.now.devices_with(Duty.HANDLER)
-        if device != desk.device and loads.get(device, 0) < cap
+        for device in history.now.devices_with(Duty.HANDLER)
+        if device != desk.device and loads.get(device, 0) < cap and history.is_sealed_to(device, desk.today)
     ]
     return tuple(sorted(able, key=lambda device: (loads.get(device, 0), device)))
 

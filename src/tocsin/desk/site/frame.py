@@ -22,7 +22,6 @@ class Frame:
     device: int
     exercise_day: int | None
     """The coalition's day if this is an exercise, else None."""
-    n_waiting: int
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -43,8 +42,4 @@ def _frame() -> Frame | None:
     if desk is None:
         return None
     is_exercise = desk.world.history.now.roll.exercise
-    return Frame(
-        device=desk.device,
-        exercise_day=desk.today if is_exercise else None,
-        n_waiting=desk.n_waiting,
-    )
+    return Frame(device=desk.device, exercise_day=desk.today if is_exercise else None)

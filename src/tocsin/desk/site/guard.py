@@ -106,7 +106,7 @@ class Turn:
         if desk is None:
             return errors.answer_for(request, Locked())
         if not desk.lock.acquire(timeout=BUSY_SECONDS):
-            return errors.answer_for(request, errors.Busy())
+            return errors.plain(503, str(errors.Busy()))
         try:
             return self._get_response(request)
         finally:

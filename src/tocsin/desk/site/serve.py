@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import threading
 import webbrowser
@@ -61,17 +62,13 @@ def serve(
     session.begin(folder, sync_every=sync_every)
     if passphrase is not None:
         session.unlock(passphrase)
-    server = _bind(port)
-    link = entrance.make_link(f"{HOST}:{server.server_port}")
-    print(link, flush=True)
-    try:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Nothing is left to do at the end: what was opened goes with the process, also when it is killed.
+    with contextlib.suppress(KeyboardInterrupt), _bind(port) as server:
+        link = entrance.make_link(f"{HOST}:{server.server_port}")
+        print(link, flush=True)
         with _in_browser(link, folder) if browser else contextlib.nullcontext():
             server.serve_forever()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        server.server_close()
-        session.lock()
 
 
 def _set_up() -> None:
