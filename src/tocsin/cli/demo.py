@@ -13,7 +13,7 @@ def run(
         bool, typer.Option("--exit", help="End after the run instead of serving the desks.")
     ] = False,
     calls: Annotated[int, typer.Option(help="How many invented people call for help.")] = 40,
-    beds: Annotated[int, typer.Option(help="How many beds are offered.")] = 66,
+    beds: Annotated[int, typer.Option(help="How many beds are offered.")] = 54,
     guides: Annotated[int, typer.Option(help="How many guides there are.")] = 12,
     folder: Annotated[
         Path | None, typer.Option(help="An empty folder to work in; default: a temporary one.")

@@ -213,13 +213,13 @@ class Replay:
             calls = [
                 (desk, call) for desk in self.exercise.workers for call in taking.calls_without_case(desk)
             ]
-            row.came_in += len(calls)
-            row.went_out += len(calls)
-            while calls:
-                calls = self._open_what_fits(calls)
-                if calls:
-                    self._make_room(len(calls))
-            self._ask_for_places()
+            row.came_in = sum(person.day <= self.day for person in self.people)
+            left = self._open_what_fits(calls) if calls else []
+            while left and self._make_room([desk for desk, _ in left]):
+                left = self._open_what_fits(left)
+            row.went_out += len(calls) - len(left)
+            if calls:
+                self._ask_for_places()
 
     def _open_what_fits(self, calls: list[tuple[Desk, Call]]) -> list[tuple[Desk, Call]]:
         """Open cases while handler and an alternate have room; return the calls that must wait for some."""
@@ -249,9 +249,17 @@ class Replay:
         held = set().union(*(desk.keyring.open_cases() for desk in self.exercise.workers))
         self.outcome.n_open = max(self.outcome.n_open, len(held))
 
-    def _make_room(self, n_wanted: int) -> None:
-        """Deal the least urgent cases to the custodians, wait for their word, park."""
-        chosen = [one for one in self._by_urgency() if one[1].case not in self.laid][:n_wanted]
+    def _make_room(self, wanted: list[Desk]) -> bool:
+        """Deal the least urgent cases to the custodians, wait for their word, park; False if all are on their way."""
+        chosen: list[tuple[Desk, CaseOpened]] = []
+        wait = [desk.device for desk in wanted]
+        for desk, case in self._by_urgency():
+            frees = next((device for device in wait if device in (case.handler, case.alternate)), None)
+            if frees is not None and case.case not in self.laid:
+                chosen.append((desk, case))
+                wait.remove(frees)
+        if not chosen:
+            return False
         for desk, case in chosen:
             protecting.deal(desk, case.case)
         self.exercise.sync(self.exercise.workers)
@@ -263,6 +271,7 @@ class Replay:
             self.outcome.n_parked += 1
         self._settle()
         self.say(self.day, f"{len(chosen)} cases parked with the custodians, to make room")
+        return True
 
     def _ask_for_places(self) -> None:
         """Handlers put the coded need of their open cases before the planner."""
@@ -289,7 +298,9 @@ class Replay:
         return sorted(held, key=urgency, reverse=True)
 
     def _ask_back(self) -> None:
-        """As cases close, ask the custodians for the most pressing of those that were parked."""
+        """Once no more calls come, ask the custodians, as cases close, for the last that were parked."""
+        if any(person.day > self.day for person in self.people):
+            return
         room = sum(CASELOAD_CAP - n_cases for n_cases in self._loads().values()) // 2 - len(self.asked)
         wanted = [code for code in reversed(self.parked) if code not in self.asked][: max(room, 0)]
         for code in wanted:

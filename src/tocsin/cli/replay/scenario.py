@@ -39,7 +39,7 @@ class Scenario:
     claims: tuple[Claim, ...] = field(default_factory=lambda: tuple(autumn_2017()))
     panels: tuple[Panel, ...] = field(default_factory=lambda: tuple(panels_of_2017()))
     n_calls: int = 40
-    n_beds: int = 66
+    n_beds: int = 54
     n_guides: int = 12
     n_seats_signing: int = 2
     last_day: Day = LAST_DAY
