@@ -19,6 +19,7 @@ from tocsin.desk.protect.queries import case_page, protect_page
 from tocsin.desk.site.home import HomePage, home
 from tocsin.desk.site.session import Session
 from tocsin.desk.sync import sync
+from tocsin.desk.watch.drawing import draw
 from tocsin.desk.watch.queries import watch_page
 from tocsin.terms import Day, Place
 
@@ -74,6 +75,7 @@ def test_a_week_that_nobody_watched_has_no_count(morning: Coalition) -> None:
 
     assert first_panel_week.count == 0
     assert all(week.count is None and week.threshold is None for week in unwatched)
+    assert {bar.kind for bar in draw(unwatched).bars} == {"unwatched"}
 
 
 def test_the_alarm_shows_the_claims_behind_it(morning: Coalition) -> None:

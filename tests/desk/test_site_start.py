@@ -13,6 +13,9 @@ import pytest
 from coalition import PASSPHRASE, Coalition, environment_with
 from sitekit import start_site
 
+from tocsin.core.ledger import Load
+from tocsin.desk.site.session import Session
+
 
 def start(folder: Path, environment: dict[str, str], *more: str, passphrase: str = PASSPHRASE) -> str:
     """Start a desk that must not come up; give what it says."""
@@ -67,3 +70,25 @@ def test_it_ends_quietly_when_told_to(coalition: Coalition, how: signal.Signals)
 
     assert (out, err, site.process.returncode) == ("", "", 0)
     assert time.monotonic() - began < 10
+
+
+def test_it_syncs_by_itself_while_unlocked_and_never_after(coalition: Coalition) -> None:
+    coalition.desks.pop(0).close()
+    session = Session()
+    session.begin(coalition.folders[0], sync_every=0.05)
+    session.unlock(PASSPHRASE)
+    desk = session.desk
+    assert desk is not None
+
+    desk.append(Load(held=0), to="watch")
+    give_up = time.monotonic() + 10
+    while desk.n_waiting and time.monotonic() < give_up:
+        time.sleep(0.05)
+    left = desk.n_waiting
+    session.lock()
+    while session.syncs_itself and time.monotonic() < give_up:
+        time.sleep(0.05)
+
+    assert left == 0
+    assert not session.syncs_itself
+    assert session.is_locked

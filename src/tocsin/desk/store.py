@@ -93,7 +93,9 @@ class Store:
 
     def between(self, first: int, last: int) -> list[Entry]:
         """List what this desk could open among the records from one number to another, both included."""
-        rows = self._db.execute("select * from entry where number between ? and ? order by number", (first, last))
+        rows = self._db.execute(
+            "select * from entry where number between ? and ? order by number", (first, last)
+        )
         return [Entry(*row) for row in rows]
 
     def counts_by_kind(self) -> dict[str, int]:
