@@ -54,19 +54,23 @@ class Compartment:
         """Take in an opening record; False if its maker could not lawfully make it.
 
         The parent must be known here and its maker a member of it. A parent that this device was never granted
-        cannot be judged: the first epoch it can read stands on the grant that brought it. A maker to whom custodians
-        released the case's shares (`recovered`) is as good as a member.
+        cannot be judged: the first epoch it can read stands on the grant that brought it. Two members may begin one
+        compartment at once; a stranger to it may not, for what its members say of it holds for all its epochs. A maker
+        to whom custodians released the case's shares (`recovered`) is as good as a member.
         """
         if epoch in self.epochs:
             return False
         parent = self.epochs.get(opened.parent) if opened.parent is not None else None
         if parent is not None and not (maker in parent.members or recovered):
             return False
-        if opened.parent is not None and parent is None and self.epochs:
+        if parent is None and self.epochs and (opened.parent is not None or not self._is_known(maker)):
             return False
         self.epochs[epoch] = Epoch(epoch, number, maker, opened.parent, {maker, *opened.grantees})
         self.is_shut = self.is_parked = False
         return True
+
+    def _is_known(self, device: int) -> bool:
+        return any(device in epoch.members for epoch in self.epochs.values())
 
     def current(self) -> Epoch | None:
         """The epoch to write with: from the first known one always to the earliest child."""
