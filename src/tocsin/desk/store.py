@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from tocsin.core.ledger import Reading
+from tocsin.core.ledger import Reading, Status
 
 _SCHEMA = """
 -- One row: one record that this desk could read, whatever became of it.
@@ -106,6 +106,10 @@ class Store:
         return dict(rows.fetchall())
 
 
+_WORD = {status: status.value for status in Status}
+"""Enum attributes are slow, and there are as many as records."""
+
+
 def _row(reading: Reading, root_of: Callable[[bytes], bytes]) -> Entry:
     envelope = reading.envelope
     assert envelope is not None  # noqa: S101 - the caller has filtered
@@ -114,7 +118,7 @@ def _row(reading: Reading, root_of: Callable[[bytes], bytes]) -> Entry:
         reading.device,
         reading.day,
         envelope.at,
-        reading.status.value,
+        _WORD[reading.status],
         envelope.kind,
         envelope.compartment,
         envelope.id,

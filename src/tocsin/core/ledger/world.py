@@ -388,7 +388,8 @@ class World:
         envelope = content = None
         try:
             envelope = self._envelope(self._open(record, once), key)
-            key = key._replace(compartment=envelope.compartment)
+            if key.compartment != envelope.compartment:
+                key = key._replace(compartment=envelope.compartment)
             content = self.kinds.read(envelope)
         except (DamagedFile, DamagedRecord) as trouble:
             self.opened_in[key.compartment][number] = trouble
