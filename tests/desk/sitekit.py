@@ -59,19 +59,12 @@ class Site:
         return self.said
 
 
-def start_site(folder: Path, environment: dict[str, str], *, passphrase: str | None = PASSPHRASE) -> Site:
+def start_site(
+    folder: Path, environment: dict[str, str], *, passphrase: str | None = PASSPHRASE, browser: bool = False
+) -> Site:
     """Start the page of the desk in a folder; without a passphrase it is locked."""
-    command = [
-        sys.executable,
-        "-m",
-        "tocsin",
-        "desk",
-        "--folder",
-        str(folder),
-        "--no-browser",
-        "--sync-every",
-        "0",
-    ]
+    options = ["--folder", str(folder), "--browser" if browser else "--no-browser", "--sync-every", "0"]
+    command = [sys.executable, "-m", "tocsin", "desk", *options]
     if passphrase is not None:
         command.append("--passphrase-stdin")
     pipe = subprocess.PIPE

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect
-from sitekit import CANARIES
+from coalition import make_coalition
+from playwright.sync_api import Browser, expect
+from sitekit import CANARIES, start_site
 from walkkit import Walk
 
 from tocsin.core.activate import ActivationCode, Raised
@@ -134,3 +137,30 @@ def test_a_day_at_the_desk(walk: Walk) -> None:
     assert walk.complaints == []
     assert not any(canary in url for url in walk.loads for canary in CANARIES)
     assert walk.site.stop() == walk.site.link + "\n"
+
+
+def test_the_link_opens_from_a_file_only_its_owner_can_read(browser: Browser, tmp_path: Path) -> None:
+    """What `tocsin desk` hands to the browser: a command line with the link on it would be seen by the whole machine."""
+    with make_coalition(tmp_path, n=3) as coalition:
+        coalition.desks.pop(0).close()
+        opener = tmp_path / "opener"
+        opener.write_text('#!/bin/sh\necho "$1" >> "$0.said"\n', encoding="ascii")
+        opener.chmod(0o700)
+        environment = {**coalition.environment(), "BROWSER": f"{opener} %s"}
+        site = start_site(coalition.folders[0], environment, browser=True)
+        said = opener.with_suffix(".said")
+        give_up = time.monotonic() + 10
+        while not said.exists() and time.monotonic() < give_up:
+            time.sleep(0.05)
+        address = said.read_text(encoding="ascii").strip()
+        file = coalition.folders[0] / "open.html"
+        mode = file.stat().st_mode & 0o777
+        page = browser.new_page()
+        page.goto(address)
+        expect(page.get_by_role("heading", name="Home")).to_be_visible()
+        page.close()
+        site.stop()
+
+    assert site.link not in address
+    assert mode == 0o600
+    assert not file.exists()
