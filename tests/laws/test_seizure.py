@@ -280,7 +280,8 @@ def test_a_leak_planted_in_a_table_a_name_or_compressed_is_found(seized: Coaliti
 
 def test_a_leak_planted_in_memory_is_found() -> None:
     needs_memory()
-    program = f"import sys; kept = '-'.join(['{CANARY[:4]}' + '{CANARY[4:]}', 'name']); print('ready', flush=True); sys.stdin.read()"
+    secret = f"'-'.join(['{CANARY[:4]}' + '{CANARY[4:]}', 'name'])"
+    program = f"import sys; kept = {secret}; print('ready', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as leaking:
