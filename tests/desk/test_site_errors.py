@@ -10,7 +10,6 @@ import tocsin
 from tocsin.desk.site.errors import STATUS, status_of
 from tocsin.errors import TocsinError
 
-
 COMMAND_LINE_ONLY = {"check", "bundle"}
 
 
