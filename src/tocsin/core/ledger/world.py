@@ -187,7 +187,7 @@ class World:
         self._history: History | None = None
         self._coalition = b""
         self._key_list: dict[int, list[Key]] = {}
-        self._keys_known: tuple[tuple[str, ...], tuple[int, ...]] | None = None
+        self._keys_known: tuple[list[str], list[tuple[bytes, ...]]] | None = None
         self._cosigned: dict[int, Cosignature] = {}
         self.firm = 0
 
@@ -437,7 +437,7 @@ class World:
         return None
 
     def _keys_to_try(self, device: int) -> list[Key]:
-        known = tuple(self.keys), tuple(map(len, self.keys.values()))
+        known = [*self.keys], [*map(tuple, self.keys.values())]
         if known != self._keys_known:
             self._key_list, self._keys_known = {}, known
         if device not in self._key_list:
