@@ -19,7 +19,7 @@ def run(
         Path | None, typer.Option(help="An empty folder to work in; default: a temporary one.")
     ] = None,
 ) -> None:
-    """Replay autumn 2017 with invented people: claims, alarm, activation, calls, cases, places, legs, arrivals.
+    """Replay autumn 2017 with invented people, from first report to last arrival.
 
     Everything goes through a real relay and real desks, sealed. Nothing leaves this machine.
     """

@@ -79,6 +79,8 @@ class Desk:
         self.store = Store()
         self._published: list[PublishedKey] | None = None
         self._wire: Wire | None = None
+        self.is_ours: dict[bytes, bool] = {}
+        """Submissions that were tried, by hash: whether they open with our day keys."""
         self.keys_seen: tuple[bytes, set[PublishedSlot]] = (b"", set())
         """The relay's name for the keys it showed last, and their slots."""
         self._contents: dict[int, Content] = {}
@@ -437,6 +439,11 @@ class Desk:
             self._contents[number] = content
         assert isinstance(content, kind)  # noqa: S101 - the store found it by this kind
         return content
+
+    def sealed_to(self, devices: Iterable[int]) -> list[int]:
+        """Leave out the devices that nothing may be sealed to today: removed, barred, or not counting yet."""
+        history = self.world.history
+        return [device for device in devices if history.is_sealed_to(device, self.today)]
 
     def is_waiting(self, content: Content) -> bool:
         """Say whether the same was said already and has not left."""

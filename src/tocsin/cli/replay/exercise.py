@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 from tocsin.cli.replay.scenario import FIRST_DAY
 from tocsin.core.ledger import (
@@ -34,6 +35,7 @@ from tocsin.desk.desk import Desk
 from tocsin.desk.sync import sync
 from tocsin.desk.wire import ask_relay_key, lodge
 from tocsin.errors import RelayError
+from tocsin.relay.serve import wait_until_ready
 from tocsin.terms import Day
 
 PASSPHRASE = "an exercise of autumn 2017"  # noqa: S105 - an exercise's, printed for whoever looks around
@@ -132,6 +134,8 @@ def end(process: subprocess.Popen[str]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
 
 
 def _today() -> Day:
@@ -156,9 +160,12 @@ def start_relay(folder: Path) -> tuple[subprocess.Popen[str], str, str]:
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
     assert process.stdout is not None  # noqa: S101 - we asked for it
     code, address = _last_word(process.stdout), _last_word(process.stdout)
-    if not address.startswith("http://"):
+    try:
+        where = urlsplit(address)
+        wait_until_ready(where.hostname or "", where.port or 0)
+    except (TimeoutError, ValueError):
         end(process)
-        raise RelayDidNotStart
+        raise RelayDidNotStart from None
     return process, address, code
 
 

@@ -18,7 +18,6 @@ FIRST_DAY = day_from_date(date(2017, 9, 11))
 LAST_DAY = day_from_date(date(2017, 12, 20))
 BAKU = Place("az")
 FIRST_CALL = day_from_date(date(2017, 9, 22))
-CALL_DAYS = 6
 
 LANGUAGES = (("az",), ("az", "ru"), ("ru",), ("az", "tr"), ("az", "en"))
 
@@ -39,6 +38,8 @@ class Scenario:
     claims: tuple[Claim, ...] = field(default_factory=lambda: tuple(autumn_2017()))
     panels: tuple[Panel, ...] = field(default_factory=lambda: tuple(panels_of_2017()))
     n_calls: int = 40
+    call_days: int = 6
+    """Days over which the calls come, from FIRST_CALL on."""
     n_beds: int = 54
     n_guides: int = 12
     n_seats_signing: int = 2
@@ -48,7 +49,8 @@ class Scenario:
     def people(self) -> list[Invented]:
         """Invent the callers: facts drawn from the seed, so that a run can be repeated; canaries fresh each time."""
         rng = random.Random(self.seed)  # noqa: S311 - invented facts, no key
-        return [_invent(rng, number, self.n_calls) for number in range(self.n_calls)]
+        days = [Day(FIRST_CALL + number * self.call_days // self.n_calls) for number in range(self.n_calls)]
+        return [_invent(rng, number, day) for number, day in enumerate(days)]
 
     def offers(self) -> list[Offer]:
         """Spread the beds over offers of two to six, in three countries."""
@@ -71,8 +73,7 @@ def _canary(kind: str) -> str:
     return f"canary-{kind}-{secrets.token_hex(8)}"
 
 
-def _invent(rng: random.Random, number: int, n_calls: int) -> Invented:
-    day = Day(FIRST_CALL + number * CALL_DAYS // max(n_calls, 1))
+def _invent(rng: random.Random, number: int, day: Day) -> Invented:
     name, reach, words = _canary("name"), _canary("reach"), _canary("words")
     who = Who(name=f"Invented Person {number + 1} {name}", reach=f"knock three times, {reach}")
     told = f"This person does not exist. They were taken on the street and asked for addresses. {words}"

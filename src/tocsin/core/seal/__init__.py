@@ -42,7 +42,7 @@ from tocsin.core.seal.hybrid import HYBRID, Identity, Recipient
 from tocsin.core.seal.keyring import CASELOAD_CAP, Keyring, Tip
 from tocsin.core.seal.padding import ATTACHMENT_FLOOR, frame, pad_file, padme, unframe, unpad_file
 from tocsin.core.seal.passphrase import PassphraseFile
-from tocsin.core.seal.receipt import Receipt
+from tocsin.core.seal.receipt import WORDS, Receipt
 from tocsin.core.seal.selftest import self_test
 from tocsin.core.seal.shares import Share, check, deal, join
 from tocsin.core.seal.signing import NO_COALITION, SigningKey, Use, verify
@@ -54,6 +54,7 @@ __all__ = [
     "GRANT_SIZE",
     "HYBRID",
     "NO_COALITION",
+    "WORDS",
     "BadReceipt",
     "BadShare",
     "BadSignature",

@@ -57,7 +57,7 @@ def raise_alarm(desk: Desk, alarm: bytes | None, tally: bytes) -> ActivationCode
         tally_record=tally,
         at=desk.now,
     )
-    seats = {int(seat.device) for seat in protocol.seats} | {desk.device}
+    seats = desk.sealed_to(int(seat.device) for seat in protocol.seats)
     desk.do(lambda member, moment: member.open_compartments([compartment_of(code)], seats, moment))
     desk.append(raised, to=compartment_of(code))
     return code

@@ -8,6 +8,7 @@ from hashlib import sha256
 from tocsin.core.intake import Call, Quarantined, Submission, Taken, read_submission, take_submission
 from tocsin.core.ledger import Duty
 from tocsin.core.protect import Identity
+from tocsin.core.seal import Identity as DayKey
 from tocsin.core.seal import WrongKey, open_sealed
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import NotHere
@@ -16,11 +17,15 @@ from tocsin.terms import Day, Week, week_of
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A submission in a folder that this desk can open, and its plaintext."""
+    """A submission in a folder that this desk can open."""
 
     digest: bytes
     day: Day
-    plaintext: bytes
+    file: bytes
+
+    def open_at(self, desk: Desk) -> bytes:
+        """Open it: 16384 bytes."""
+        return open_sealed(self.file, desk.keyring.identities("intake"))
 
 
 def compartment_of(week: Week) -> str:
@@ -40,16 +45,26 @@ def waiting(desk: Desk) -> list[Sealed]:
 
 
 def _openable(desk: Desk) -> list[Sealed]:
-    identities = desk.keyring.identities("intake")
+    """What lies here for this desk; each file is tried once, and only that it is ours is remembered."""
+    identities = None
     found = []
     for day, file in desk.replica.submissions():
-        try:
-            plaintext = open_sealed(file, identities)
-        except WrongKey:
-            # Sealed to colleagues on duty, not to us.
-            continue
-        found.append(Sealed(sha256(file).digest(), Day(day), plaintext))
+        digest = sha256(file).digest()
+        if digest not in desk.is_ours:
+            identities = identities or desk.keyring.identities("intake")
+            desk.is_ours[digest] = _opens(file, identities)
+        if desk.is_ours[digest]:
+            found.append(Sealed(digest, Day(day), file))
     return found
+
+
+def _opens(file: bytes, identities: list[DayKey]) -> bool:
+    try:
+        open_sealed(file, identities)
+    except WrongKey:
+        # Sealed to colleagues on duty, not to us.
+        return False
+    return True
 
 
 def take_calls(desk: Desk, *, most: int = 1000) -> int:
@@ -61,7 +76,7 @@ def take_calls(desk: Desk, *, most: int = 1000) -> int:
     locators = {identity.locator for identity in desk.contents(Identity)}
     for each in sealed:
         submission, contents = take_submission(
-            each.plaintext, digest=each.digest, day=each.day, locators=locators
+            each.open_at(desk), digest=each.digest, day=each.day, locators=locators
         )
         if submission is not None:
             locators.add(submission.locator)
@@ -73,7 +88,7 @@ def take_calls(desk: Desk, *, most: int = 1000) -> int:
 def _open_compartment(desk: Desk) -> str:
     name = compartment_of(week_of(desk.today))
     if name not in desk.keyring.compartments:
-        on_duty = desk.world.history.now.devices_with(Duty.INTAKE)
+        on_duty = desk.sealed_to(desk.world.history.now.devices_with(Duty.INTAKE))
         desk.do(lambda member, moment: member.open_compartments([name], on_duty, moment))
     return name
 
@@ -95,7 +110,7 @@ def reread(desk: Desk, submission: bytes) -> Submission:
     """
     for sealed in _openable(desk):
         if sealed.digest == submission:
-            return read_submission(sealed.plaintext)
+            return read_submission(sealed.open_at(desk))
     raise NotHere
 
 
