@@ -157,19 +157,24 @@ class Coercion(RuleBasedStateMachine):
     @precondition(lambda self: self.cases)
     @rule(data=st.data())
     def write(self, data: st.DataObject) -> None:
-        case = self.some_case(data)
+        self.write_on(data, self.some_case(data))
+
+    def write_on(self, data: st.DataObject, case: str) -> None:
+        """Whoever can writes in a case: the next writer is who makes a new key where one is due."""
         number = self.actor(data, case)
         if number is not None:
             self._write(number, case)
 
     @precondition(lambda self: self.cases)
-    @rule(data=st.data(), parked=st.just(False))
-    def close(self, data: st.DataObject, parked: bool) -> None:
-        case = self.some_case(data)
+    @rule(data=st.data())
+    def close(self, data: st.DataObject) -> None:
+        self.shut(data, self.some_case(data))
+
+    def shut(self, data: st.DataObject, case: str) -> None:
         number = self.actor(data, case)
         if number is not None:
-            close_case(self.world, case, by=number, parked=parked)
-            self.model.shut(case_compartments(case), by=number, parked=parked)
+            close_case(self.world, case, by=number)
+            self.model.shut(case_compartments(case), by=number, parked=False)
 
     @precondition(lambda self: self.cases)
     @rule(data=st.data())
@@ -183,6 +188,7 @@ class Coercion(RuleBasedStateMachine):
         device = self.world[number]
         device.post(device.member.hand_over(case_compartments(case), sorted(to), self.world.moment()))
         self.model.hand_over(case_compartments(case), to, by=number)
+        self.write_on(data, case)
 
     @precondition(lambda self: self.cases)
     @rule(data=st.data())
@@ -276,12 +282,15 @@ class Coercion(RuleBasedStateMachine):
             return
         match what:
             case "remove":
-                self.remove(self.pick(data, self.workers()))
+                number = self.pick(data, self.workers())
+                self.remove(number)
+                self.go_on_without(data, number)
             case "join" if len(self.world.devices) < 12:
                 self.join(data.draw(st.integers(1, 3), label="organisation"))
             case "bar":
                 by, number = data.draw(st.permutations(self.workers()), label="who, whom")[:2]
                 self.bar(by, number)
+                self.go_on_without(data, number)
             case "lift" if self.model.bars:
                 self.lift(self.pick(data, self.model.bars))
             case "lose":
@@ -294,6 +303,16 @@ class Coercion(RuleBasedStateMachine):
     def wait(self, days: int) -> None:
         self.world.wait(days)
         self.model.day += days
+
+    def go_on_without(self, data: st.DataObject, number: int) -> None:
+        """In one case of a barred or removed device the others write on, and perhaps close it."""
+        shared = [case for case in self.cases if number in self.model.rooms[f"case/{case}/file"].members]
+        if not shared:
+            return
+        case = data.draw(st.sampled_from(shared), label="case")
+        self.write_on(data, case)
+        if data.draw(st.booleans(), label="closes"):
+            self.shut(data, case)
 
     def remove(self, number: int) -> None:
         self.hear(STEADY)

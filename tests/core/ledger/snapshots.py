@@ -14,7 +14,7 @@ def snapshot(world: World) -> dict[str, Any]:
     now = world.history.now
     return {
         "root": world.tree.root(),
-        "tips": dict(world.tips),
+        "tips": {device: tip for device, tip in world.tips.items() if tip.chain},
         "standing": (now.roll, now.duties, now.bars, now.lifts),
         "compartments": {
             name: (
