@@ -19,7 +19,8 @@ LIST = CHECKOUT / "docs" / "errors.md"
 HEAD = """# Errors
 Written by `python tools/list_errors.py` from the source; do not edit. A page, the command line and the relay show the code
 beside the sentence. A family's own name (`desk`, `relay`) is the code of whatever in it has none of its own. Two codes have
-no class: `desk.page`, the desk's answer for an address it does not have, and `relay.unclear`, for a refusal without a reason.
+no class: `desk.page`, the desk's answer for an address that it does not have, and `relay.unclear`, for a refusal that gives
+no reason.
 """
 
 
