@@ -14,7 +14,7 @@ def run(
     ] = False,
     calls: Annotated[int, typer.Option(help="How many invented people call for help.")] = 40,
     beds: Annotated[int, typer.Option(help="How many beds are offered.")] = 54,
-    guides: Annotated[int, typer.Option(help="How many guides there are.")] = 12,
+    guides: Annotated[int, typer.Option(help="How many guides there are.")] = 16,
     folder: Annotated[
         Path | None, typer.Option(help="An empty folder to work in; default: a temporary one.")
     ] = None,

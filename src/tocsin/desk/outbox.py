@@ -107,7 +107,8 @@ def _write_if_possible(member: Member, batch: Batch, draft: Draft) -> bool:
     """
     known = member.world.compartments.get(draft.compartment)
     current = known.current() if known else None
-    if known and (known.is_shut or current is None or member.device not in current.members):
+    is_over = known and (known.is_shut or current is None or member.device not in current.members)
+    if is_over and not member.is_opening(draft.compartment):
         return True
     try:
         batch.write(draft)

@@ -15,7 +15,10 @@ from tocsin.terms import Day, Period, Place, day_from_date
 
 FIRST_DAY = day_from_date(date(2017, 9, 11))
 """A Monday, the week before the raids: the coalition is founded on it."""
-LAST_DAY = day_from_date(date(2017, 12, 20))
+LAST_DAY = day_from_date(date(2017, 10, 12))
+"""The day of the last report about Baku; the exercise's clock runs on from it."""
+HORIZON = day_from_date(date(2017, 12, 31))
+"""Until when beds and guides are there."""
 BAKU = Place("az")
 FIRST_CALL = day_from_date(date(2017, 9, 22))
 
@@ -41,7 +44,7 @@ class Scenario:
     call_days: int = 6
     """Days over which the calls come, from FIRST_CALL on."""
     n_beds: int = 54
-    n_guides: int = 12
+    n_guides: int = 16
     n_seats_signing: int = 2
     last_day: Day = LAST_DAY
     seed: int = 2017
@@ -66,7 +69,7 @@ class Scenario:
     def guides(self) -> list[Guide]:
         """Invent guides, most of whom travel from Azerbaijan to one of the three countries."""
         rng = random.Random(self.seed + 2)  # noqa: S311 - invented facts, no key
-        return [_guide(rng, number, self.last_day) for number in range(self.n_guides)]
+        return [_guide(rng, number) for number in range(self.n_guides)]
 
 
 def _canary(kind: str) -> str:
@@ -116,17 +119,17 @@ def _offer(rng: random.Random, number: int, beds: int) -> Offer:
         languages=rng.choice((("ka", "ru"), ("tr", "en"), ("en",))),
         step_free=rng.random() < 0.6,
         takes_children=rng.random() < 0.8,
-        open=Period(FIRST_CALL, LAST_DAY),
+        open=Period(FIRST_CALL, HORIZON),
     )
 
 
-def _guide(rng: random.Random, number: int, last: Day) -> Guide:
+def _guide(rng: random.Random, number: int) -> Guide:
     return Guide(
         guide=GuideCode(f"guide-{number:02d}"),
         device=None,
         leaves=Place("az"),
         reaches=Place(("ge", "tr")[number % 3 == 2]),
-        free=Period(Day(FIRST_CALL + rng.randint(0, 4)), last),
-        trip_days=rng.randint(2, 5),
+        free=Period(Day(FIRST_CALL + rng.randint(0, 4)), HORIZON),
+        trip_days=rng.randint(3, 6),
         people=rng.randint(3, 5),
     )

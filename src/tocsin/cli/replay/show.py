@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ def replay(scenario: Scenario, exercise: Exercise, *, say: object = None) -> Out
 def show(scenario: Scenario, *, folder: Path | None, serve: bool) -> None:
     """Replay with progress, print the table, then serve the desks until interrupted."""
     console = Console(highlight=False)
+    # Whoever ends us politely ends the relay and the desks that we started, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-")))
         place.mkdir(parents=True, exist_ok=True)

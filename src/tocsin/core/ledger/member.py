@@ -208,6 +208,10 @@ class Member:
             batch.say_last(Shut(parked=parked), to=name)
         return batch.outgoing
 
+    def is_opening(self, name: str) -> bool:
+        """Say whether this device made a new epoch of a compartment that it has not read back yet."""
+        return name in self._pending
+
     # obeying ---
 
     def give_up(self) -> list[bytes]:

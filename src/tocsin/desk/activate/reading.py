@@ -14,6 +14,7 @@ from tocsin.core.activate import (
     Vote,
     state_of,
 )
+from tocsin.core.protect import Plan
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import NotHere
 from tocsin.terms import DeviceNumber
@@ -63,4 +64,10 @@ def activation_state(desk: Desk, activation: ActivationCode) -> State:
         keys=keys,
         coalition=desk.world.coalition,
         now=desk.now,
+        first_leg_at=_first_leg_at(desk),
     )
+
+
+def _first_leg_at(desk: Desk) -> int | None:
+    """When the first household had a place, whose legs are laid with the plan; None for who may not read plans."""
+    return next((plan.entry.at for plan in desk.versions(Plan) if plan.content.placements), None)

@@ -1,0 +1,80 @@
+"""Cases parked with custodians and taken up again, by real desks over a real relay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from coalition import make_coalition
+
+from tocsin.core.intake import Account, Facts, Submission, Who, write_submission
+from tocsin.core.ledger import Purpose
+from tocsin.core.protect import CaseOpened, CaseParked, CaseReleased, CaseStage, Triaged, stage_of
+from tocsin.core.seal import Recipient, seal
+from tocsin.desk.desk import Desk
+from tocsin.desk.intake import actions as taking
+from tocsin.desk.protect import actions as protecting
+from tocsin.desk.sync import sync
+from tocsin.terms import Place
+
+FILE_KINDS = (CaseOpened, Triaged, CaseParked, CaseReleased)
+
+
+def _call(desk: Desk, number: int) -> None:
+    """Hand in an invented call as the witness's page would."""
+    said = Submission(
+        drill=False,
+        answer_key=bytes([number]) * 32,
+        locator=bytes([number + 50]) * 32,
+        write_token=bytes([number + 90]) * 32,
+        identity=Who(name=f"Invented Caller canary-{number}"),
+        narrative=Account(text="Nobody said this.", language="az"),
+        facts=Facts(place=Place("az"), people=1),
+    )
+    keys = [key for key in desk.published() if (key.purpose, key.period) == (Purpose.INTAKE, desk.today)]
+    with desk.wire() as wire:
+        wire.post_submission(seal(write_submission(said), [Recipient(key.public) for key in keys[:4]]))
+
+
+def test_cases_taken_up_together_are_all_released_and_go_on_where_they_stood(tmp_path: Path) -> None:
+    with make_coalition(tmp_path, custodians=5) as coalition:
+        handler, alternate = coalition.desks[0], coalition.desks[1]
+        coalition.sync_all(2)
+        handler.do(lambda member, moment: member.open_compartments(["planning"], [2, 3], moment))
+        for number in (1, 2):
+            _call(handler, number)
+        sync(handler)
+        taking.take_calls(handler)
+        sync(handler)
+        cases = [
+            protecting.open_case(handler, call.submission, alternate.device)
+            for call in taking.calls_without_case(handler)
+        ]
+        sync(handler)
+        for case in cases:
+            protecting.deal(handler, case)
+        coalition.sync_all(2)
+        for case in cases:
+            protecting.park(handler, case)
+        coalition.sync_all(2)
+        parked = [desk.n_cases for desk in (handler, alternate)]
+        for case in cases:
+            protecting.ask_back(handler, case)
+        coalition.sync_all(2)
+        too_soon = [protecting.is_released(handler, case) for case in cases]
+        coalition.pass_days(1)
+        coalition.sync_all(2)
+        for case in cases:
+            protecting.take_up(handler, case, alternate.device)
+        coalition.sync_all(3)
+
+        assert parked == [0, 0]
+        assert too_soon == [False, False]
+        assert handler.n_cases == alternate.n_cases == 2
+        for case in cases:
+            file = f"case/{case}/file"
+            said = sorted(
+                (version for kind in FILE_KINDS for version in handler.versions(kind, compartment=file)),
+                key=lambda version: version.entry.number,
+            )
+            assert stage_of(version.content for version in said) is CaseStage.TRIAGED
+            assert len(alternate.versions(CaseReleased, compartment=file)) == 1
