@@ -1,0 +1,307 @@
+"""Write tests/golden/formats.json: one vector for every format of docs/formats.md, from fixed seeds.
+
+Run it only when a format was changed on purpose; `test_formats.py` recomputes every vector by other means than ours.
+Sealed files (sections 7 and 10) are drawn anew at each run: nobody can fix what hybrid sealing draws.
+
+    python tests/golden/make_formats.py
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from base64 import b64encode
+from itertools import count
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from tocsin.core.intake import write_submission
+from tocsin.core.intake.records import Facts
+from tocsin.core.intake.submission import Account, Submission, Who
+from tocsin.core.ledger import (
+    SEALED,
+    DeviceEntry,
+    Duties,
+    Duty,
+    EpochOpened,
+    Founder,
+    Grant,
+    GrantedKey,
+    Head,
+    Header,
+    Purpose,
+    Record,
+    RelayEntry,
+    Tree,
+    coalition_id,
+    cosign,
+    first_roll,
+    found,
+    grant_hash,
+    head_words,
+    make_record,
+    publish_key,
+    sign_head,
+)
+from tocsin.core.ledger.compartments import epoch_id
+from tocsin.core.ledger.content import Envelope
+from tocsin.core.ledger.grants import GrantedShare, seal_grant
+from tocsin.core.seal import (
+    Identity,
+    PassphraseFile,
+    Receipt,
+    SigningKey,
+    Use,
+    deal,
+    frame,
+    pad_file,
+    seal_body,
+)
+from tocsin.terms import Day
+
+HERE = Path(__file__).parent
+DAY = Day(17400)
+
+_numbers = count()
+
+
+def draw(n: int) -> bytes:
+    """Draw bytes that are the same at every run."""
+    return hashlib.shake_256(b"formats %d" % next(_numbers)).digest(n)
+
+
+def main() -> None:
+    """Write the file."""
+    device, founders = SigningKey(draw(32)), [SigningKey(draw(32)) for _ in range(3)]
+    relay, identity = SigningKey(draw(32)), Identity(draw(32))
+    duties = Duties(duties={1: (Duty.HANDLER, Duty.FOUNDER)}, languages={1: ("az", "ru")})
+    roll = first_roll(
+        founders=[Founder(n, key.public) for n, key in enumerate(founders, 1)],
+        threshold=2,
+        devices=[DeviceEntry(1, 1, device.public, True, False)],
+        relays=[RelayEntry(relay.public, "relay.invalid")],
+        duties=duties,
+        day=DAY,
+        exercise=True,
+        offset_days=-3000,
+    )
+    founding = found(
+        roll, signers={1: founders[0], 3: founders[2]}, poster=1, key=device, day=DAY, fresh=draw
+    )
+    coalition = coalition_id(founding)
+    sealed, record = sealed_record(device, coalition, founding)
+    tree = Tree()
+    tree.append(founding.leaf)
+    tree.append(record.leaf)
+    head = Head(2, tree.root(), DAY)
+    word = cosign(device, coalition, device=1, size=2, root=tree.root())
+    published = publish_key(
+        device,
+        coalition,
+        purpose=Purpose.GRANT,
+        device=1,
+        period=2485,
+        roll_version=1,
+        public=identity.recipient.public,
+    )
+    vectors = {
+        "1 signatures": signatures(device, coalition),
+        "2 founding record": {
+            "device_seed": device.seed,
+            "record": founding.to_bytes(),
+            "coalition": coalition,
+            "leaf": founding.leaf,
+            "hash": founding.hash,
+        },
+        "2 sealed record": sealed,
+        "3 head": {
+            "relay_seed": relay.seed,
+            "device_seed": device.seed,
+            "coalition": coalition,
+            "leaves": [founding.leaf, record.leaf],
+            "root": tree.root(),
+            "head": head.to_bytes(),
+            "head_signature": sign_head(relay, coalition, head),
+            "cosignature": word.to_bytes(),
+            "words": head_words(tree.root()),
+        },
+        "4 roll": {
+            "founder_seeds": [key.seed for key in founders],
+            "body": founding.body,
+            "roll": roll.to_bytes(),
+            "roll_hash": roll.hash,
+            "duties": msgspec.msgpack.encode(duties),
+        },
+        "5 published key": {
+            "device_seed": device.seed,
+            "identity_seed": identity.seed,
+            "coalition": coalition,
+            "key": published.to_bytes(),
+        },
+        "6 request": request(device, relay, coalition),
+        "7 grant": grant(identity, coalition),
+        "8 submission": submission(),
+        "9 attachment": attachment(),
+        "10 passphrase file": passphrase_file(),
+        "11 shares": shares(),
+        "12 receipt": receipt(),
+    }
+    text = json.dumps(plain(vectors), indent=1, ensure_ascii=False)
+    (HERE / "formats.json").write_text(text + "\n", encoding="utf-8")
+
+
+def plain(thing: Any) -> Any:
+    """Write bytes as hex, long ones as base64."""
+    match thing:
+        case bytes():
+            return thing.hex() if len(thing) <= 128 else "base64:" + b64encode(thing).decode()
+        case dict():
+            return {name: plain(inner) for name, inner in thing.items()}
+        case list():
+            return [plain(inner) for inner in thing]
+    return thing
+
+
+def signatures(device: SigningKey, coalition: bytes) -> list[dict[str, Any]]:
+    """Sign one message for every use."""
+    message = draw(20)
+    return [
+        {
+            "use": use,
+            "seed": device.seed,
+            "coalition": coalition,
+            "message": message,
+            "signature": device.sign(use, coalition=coalition, message=message),
+        }
+        for use in get_args(Use)
+    ]
+
+
+def sealed_record(device: SigningKey, coalition: bytes, before: Record) -> tuple[dict[str, Any], Record]:
+    """Seal the first record of a compartment."""
+    key = draw(32)
+    epoch = epoch_id(key)
+    content = msgspec.Raw(msgspec.msgpack.encode(EpochOpened(parent=None, grantees=(2, 3))))
+    envelope = Envelope(EpochOpened.KIND, 1, 1503360000, "watch", epoch, draw(16), None, content)
+    inner = msgspec.msgpack.encode(envelope)
+    header = Header(1, SEALED, 1, 1, before.hash, 1, 1, before.leaf, DAY, 2048, draw(16))
+    tag, body = seal_body(key, header.to_bytes(), inner, size=2048)
+    record = make_record(header, tag=tag, body=body, key=device, coalition=coalition)
+    vector = {
+        "compartment_key": key,
+        "epoch": epoch,
+        "header": header._asdict(),
+        "content": inner,
+        "device_seed": device.seed,
+        "coalition": coalition,
+        "record": record.to_bytes(),
+        "leaf": record.leaf,
+        "hash": record.hash,
+    }
+    return vector, record
+
+
+def request(device: SigningKey, relay: SigningKey, coalition: bytes) -> dict[str, Any]:
+    """Sign a request."""
+    challenge, line, body = draw(40), f"GET /c/{coalition.hex()}/records?since=0&limit=10", b""
+    message = (
+        challenge + relay.public + hashlib.sha256(line.encode()).digest() + hashlib.sha256(body).digest()
+    )
+    return {
+        "device_seed": device.seed,
+        "coalition": coalition,
+        "challenge": challenge,
+        "relay_key": relay.public,
+        "line": line,
+        "body": body,
+        "signature": device.sign("request", coalition=coalition, message=message),
+    }
+
+
+def grant(identity: Identity, coalition: bytes) -> dict[str, Any]:
+    """Seal a grant of a key and a share."""
+    key = draw(32)
+    share = deal(draw(40), label=b"abcd")[0]
+    given = Grant(coalition, 1, (GrantedKey("watch", epoch_id(key), key),), (GrantedShare("abcd", share),))
+    file = seal_grant(given, identity.recipient)
+    content = msgspec.msgpack.encode(given)
+    return {"identity_seed": identity.seed, "content": content, "file": file, "hash": grant_hash(file)}
+
+
+def submission() -> dict[str, Any]:
+    """Write what a page would seal."""
+    written = Submission(
+        drill=False,
+        answer_key=draw(32),
+        locator=draw(32),
+        write_token=draw(32),
+        identity=Who(name="invented Heron"),
+        narrative=Account(text="canary word: quillwort"),
+        facts=Facts(place="az"),
+    )
+    plaintext = write_submission(written)
+    used = plaintext[: 4 + int.from_bytes(plaintext[:4], "big")]
+    return {
+        "used": used,
+        "plaintext_sha256": hashlib.sha256(plaintext).digest(),
+        "answer_key": written.answer_key,
+        "locator": written.locator,
+        "write_token": written.write_token,
+    }
+
+
+def attachment() -> list[dict[str, Any]]:
+    """Pad files of several lengths."""
+    vectors = []
+    for n in (0, 1, 65528, 65529, 100000, 1000003):
+        padded = pad_file(io.BytesIO(bytes(n)), n).read()
+        vectors.append({"bytes": n, "head": padded[:8], "plaintext": len(padded)})
+    return vectors
+
+
+def shares() -> dict[str, Any]:
+    """Deal a secret."""
+    secret = draw(48)
+    return {
+        "secret": secret,
+        "label": b"abcd",
+        "shares": [
+            {
+                "number": s.number,
+                "threshold": s.threshold,
+                "deal": s.deal_id,
+                "share": s.value,
+                "commitment": s.commitment,
+            }
+            for s in deal(secret, label=b"abcd")
+        ],
+    }
+
+
+def passphrase_file() -> dict[str, Any]:
+    """Seal under a passphrase, with less work than any real one."""
+    passphrase, content = "nine invented moths", frame(b"keyring", 32)
+    return {
+        "passphrase": passphrase,
+        "content": content,
+        "file": PassphraseFile.create(passphrase, log_n=10).reseal(content),
+    }
+
+
+def receipt() -> dict[str, Any]:
+    """Spell a receipt and derive from it."""
+    secret = draw(16)
+    made = Receipt(secret)
+    return {
+        "secret": secret,
+        "words": list(made.words),
+        "locators": [made.locator(n) for n in range(3)],
+        "reply_seed": made.reply_identity().seed,
+    }
+
+
+if __name__ == "__main__":
+    main()

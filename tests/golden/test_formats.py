@@ -1,0 +1,307 @@
+"""docs/formats.md is exact: every vector is recomputed from its words alone, by a reader that imports nothing of ours."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import struct
+from base64 import b64decode, urlsafe_b64decode
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PrivateKey, Suite
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+HERE = Path(__file__).parent
+VECTORS: dict[str, Any] = json.loads((HERE / "formats.json").read_text(encoding="utf-8"))
+
+
+def raw(text: str) -> bytes:
+    return b64decode(text[7:]) if text.startswith("base64:") else bytes.fromhex(text)
+
+
+def h(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def public(seed: str) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(raw(seed)).public_key().public_bytes_raw()
+
+
+def sign(seed: str, use: str, coalition: bytes, message: bytes) -> bytes:
+    """Section 1."""
+    scope = b"tocsin/1 " + use.encode() + b"\n" + coalition
+    return Ed25519PrivateKey.from_private_bytes(raw(seed)).sign(scope + message)
+
+
+def hkdf(secret: bytes, info: bytes, n: int, salt: bytes = b"") -> bytes:
+    return HKDF(algorithm=SHA256(), length=n, salt=salt, info=info).derive(secret)
+
+
+def test_every_section_that_has_bytes_of_its_own_has_a_vector() -> None:
+    text = (HERE.parents[1] / "docs" / "formats.md").read_text(encoding="utf-8")
+    sections = set(re.findall(r"^## (\d+)\.", text, flags=re.M))
+
+    # Section 13 lists the ledger's kinds; their names are checked below.
+    assert sections - {"13"} == {name.split()[0] for name in VECTORS}
+
+
+@pytest.mark.parametrize("vector", VECTORS["1 signatures"], ids=lambda vector: vector["use"])
+def test_signatures(vector: dict[str, str]) -> None:
+    made = sign(vector["seed"], vector["use"], raw(vector["coalition"]), raw(vector["message"]))
+
+    assert made == raw(vector["signature"])
+
+
+def split(record: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    size = int.from_bytes(record[90:94], "big")
+    return record[:110], record[110:142], record[142 : 142 + size], record[142 + size :]
+
+
+def test_the_founding_record_names_the_coalition() -> None:
+    vector = VECTORS["2 founding record"]
+    header, tag, body, signature = split(raw(vector["record"]))
+
+    assert h(header + body) == raw(vector["coalition"])
+    assert (header[0], header[1], tag) == (1, 1, bytes(32))
+    assert signature == sign(vector["device_seed"], "record", bytes(32), header + tag + h(body))
+    assert h(b"\x00" + header + tag + h(body)) == raw(vector["leaf"])
+    assert h(header + tag + h(body) + signature) == raw(vector["hash"])
+
+
+def test_a_sealed_record_byte_by_byte() -> None:
+    vector = VECTORS["2 sealed record"]
+    fields = vector["header"]
+    content, coalition = raw(vector["content"]), raw(vector["coalition"])
+    header = (
+        struct.pack(">BBII", fields["version"], fields["mark"], fields["device"], fields["chain"])
+        + raw(fields["previous"])
+        + struct.pack(">IQ", fields["roll_version"], fields["seen_size"])
+        + raw(fields["seen_root"])
+        + struct.pack(">II", fields["day"], fields["size"])
+        + raw(fields["random"])
+    )
+    derived = hmac.digest(raw(vector["compartment_key"]), b"tocsin/1 record\n" + header, "sha512")
+    tag, once = derived[:32], derived[32:]
+    framed = struct.pack(">I", len(content)) + content + bytes(fields["size"] - 16 - 4 - len(content))
+    body = ChaCha20Poly1305(once).encrypt(bytes(12), framed, header + tag)
+    signature = sign(vector["device_seed"], "record", coalition, header + tag + h(body))
+
+    assert len(header) == 110
+    assert header + tag + body + signature == raw(vector["record"])
+    assert h(b"\x00" + header + tag + h(body)) == raw(vector["leaf"])
+    assert h(header + tag + h(body) + signature) == raw(vector["hash"])
+    assert raw(fields["previous"]) == raw(VECTORS["2 founding record"]["hash"])
+
+
+def test_the_content_of_a_sealed_record() -> None:
+    vector = VECTORS["2 sealed record"]
+    kind, schema, _, compartment, epoch, draft, based_on, content = msgspec.msgpack.decode(
+        raw(vector["content"])
+    )
+
+    assert (kind, schema, compartment, based_on) == ("ledger.epoch", 1, "watch", None)
+    assert len(draft) == 16
+    assert content == {"parent": None, "grantees": [2, 3]}
+    assert epoch == raw(vector["epoch"]) == h(b"tocsin/1 epoch\n" + raw(vector["compartment_key"]))[:16]
+
+
+def word(index: int) -> str:
+    """Section 12."""
+    consonants, vowels = "bdfghjklmnprstvz", "aeiou"
+    first, second = divmod(index // 25 * 103 % 256, 16)
+    v1, v2 = divmod(index % 25, 5)
+    last = (first + 3 * v1 + 5 * second + 7 * v2) % 16
+    return consonants[first] + vowels[v1] + consonants[second] + vowels[v2] + consonants[last]
+
+
+def spell(bits: str) -> list[str]:
+    return [word(int(bits[at : at + 11], 2)) for at in range(0, len(bits), 11)]
+
+
+def test_a_head_its_signatures_and_its_words() -> None:
+    vector = VECTORS["3 head"]
+    coalition = raw(vector["coalition"])
+    first, second = map(raw, vector["leaves"])
+    root = h(b"\x01" + first + second)
+    head = struct.pack(">Q", 2) + root + struct.pack(">I", 17400)
+    word_given = struct.pack(">Q", 2) + root
+
+    assert raw(vector["root"]) == root
+    assert raw(vector["head"]) == head
+    assert raw(vector["head_signature"]) == sign(vector["relay_seed"], "head", coalition, head)
+    assert raw(vector["cosignature"]) == struct.pack(">I", 1) + word_given + sign(
+        vector["device_seed"], "cosign", coalition, word_given
+    )
+    assert vector["words"].split() == spell(f"{int.from_bytes(root, 'big'):0256b}"[:66])
+
+
+def test_a_roll_and_its_founders_signatures() -> None:
+    vector = VECTORS["4 roll"]
+    body = msgspec.msgpack.decode(raw(vector["body"]))
+    roll = msgspec.msgpack.decode(body["roll"])
+
+    assert list(body) == ["roll", "signatures"]
+    assert body["roll"] == raw(vector["roll"])
+    assert h(body["roll"]) == raw(vector["roll_hash"])
+    assert body["signatures"] == [
+        [number, sign(vector["founder_seeds"][number - 1], "roll", bytes(32), body["roll"])]
+        for number in (1, 3)
+    ]
+    assert list(roll) == [
+        "version", "previous", "lapses_on", "threshold", "founders", "devices", "relays", "duties_hash", "exercise",
+        "offset_days",
+    ]  # fmt: skip
+    assert list(roll["devices"][0]) == ["number", "organisation", "key", "may_take_duty", "keeper", "removed"]
+    assert roll["founders"] == [
+        {"number": n, "key": public(seed)} for n, seed in enumerate(vector["founder_seeds"], 1)
+    ]
+    assert roll["duties_hash"] == h(raw(vector["duties"]))
+    assert (roll["version"], roll["previous"], roll["lapses_on"]) == (1, bytes(32), 17414)
+
+
+def identity(seed: bytes) -> tuple[MLKEM768X25519PrivateKey, bytes]:
+    """X-Wing: SHAKE-256 stretches the seed; public key is ML-KEM's, then X25519's."""
+    stretched = hashlib.shake_256(seed).digest(96)
+    mlkem = MLKEM768PrivateKey.from_seed_bytes(stretched[:64])
+    x25519 = X25519PrivateKey.from_private_bytes(stretched[64:])
+    known = mlkem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
+    return MLKEM768X25519PrivateKey(mlkem, x25519), known
+
+
+def test_a_published_key() -> None:
+    vector = VECTORS["5 published key"]
+    _, known = identity(raw(vector["identity_seed"]))
+    signed = struct.pack(">BIII", 1, 1, 2485, 1) + known
+
+    assert len(raw(vector["key"])) == 1293
+    assert raw(vector["key"]) == signed + sign(vector["device_seed"], "key", raw(vector["coalition"]), signed)
+
+
+def test_a_request() -> None:
+    vector = VECTORS["6 request"]
+    message = raw(vector["challenge"]) + raw(vector["relay_key"])
+    message += h(vector["line"].encode()) + h(raw(vector["body"]))
+
+    assert raw(vector["signature"]) == sign(
+        vector["device_seed"], "request", raw(vector["coalition"]), message
+    )
+
+
+def unpad(text: bytes) -> bytes:
+    return b64decode(text + b"=" * (-len(text) % 4))
+
+
+def open_payload(file_key: bytes, payload: bytes) -> bytes:
+    """C2SP age, payload of one chunk: a 16-byte nonce, then ChaCha20-Poly1305 with the last chunk's nonce."""
+    key = hkdf(file_key, b"payload", 32, salt=payload[:16])
+    return ChaCha20Poly1305(key).decrypt(bytes(11) + b"\x01", payload[16:], None)
+
+
+def test_a_grant() -> None:
+    vector = VECTORS["7 grant"]
+    file = raw(vector["file"])
+    head, _, payload = file.partition(b"\n---")
+    lines = head.split(b"\n")
+    kind, encapsulated = lines[1].removeprefix(b"-> ").split(b" ")
+    secret, _ = identity(raw(vector["identity_seed"]))
+    suite = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
+    wrapped = unpad(encapsulated) + unpad(b"".join(lines[2:]))
+    file_key = suite.decrypt(wrapped, secret, info=b"age-encryption.org/mlkem768x25519")
+    plaintext = open_payload(file_key, payload.partition(b"\n")[2])
+    content = raw(vector["content"])
+
+    assert (lines[0], kind) == (b"age-encryption.org/v1", b"mlkem768x25519")
+    assert plaintext == struct.pack(">I", len(content)) + content + bytes(4096 - 4 - len(content))
+    assert h(file) == raw(vector["hash"])
+    grant = msgspec.msgpack.decode(content)
+    assert list(grant) == ["coalition", "by", "keys", "shares"]
+    assert grant["keys"][0]["epoch"] == h(b"tocsin/1 epoch\n" + grant["keys"][0]["key"])[:16]
+    assert list(grant["keys"][0]) == ["compartment", "epoch", "key"]
+    assert list(grant["shares"][0]) == ["case", "share"]
+    assert list(grant["shares"][0]["share"]) == ["number", "threshold", "deal_id", "value"]
+
+
+def test_a_submission() -> None:
+    vector = VECTORS["8 submission"]
+    used = raw(vector["used"])
+    length = int.from_bytes(used[:4], "big")
+    written = json.loads(used[4 : 4 + length])
+
+    assert len(used) == 4 + length
+    assert h(used + bytes(16384 - len(used))) == raw(vector["plaintext_sha256"])
+    assert (written["v"], written["drill"]) == (1, False)
+    for name in ("answer_key", "locator", "write_token"):
+        assert urlsafe_b64decode(written[name] + "=") == raw(vector[name])
+
+
+@pytest.mark.parametrize("vector", VECTORS["9 attachment"], ids=lambda vector: str(vector["bytes"]))
+def test_attachments_are_padded_to_padme_sizes(vector: dict[str, Any]) -> None:
+    n = vector["bytes"] + 8
+    exponent = n.bit_length() - 1
+    step = 1 << (exponent - exponent.bit_length())
+
+    assert raw(vector["head"]) == struct.pack(">Q", vector["bytes"])
+    assert vector["plaintext"] == max(65536, -(-n // step) * step)
+
+
+def test_a_passphrase_file() -> None:
+    vector = VECTORS["10 passphrase file"]
+    head, _, payload = raw(vector["file"]).partition(b"\n---")
+    lines = head.split(b"\n")
+    kind, salt, log_n = lines[1].removeprefix(b"-> ").split(b" ")
+    stretched = Scrypt(
+        salt=b"age-encryption.org/v1/scrypt" + unpad(salt), length=32, n=1 << int(log_n), r=8, p=1
+    ).derive(vector["passphrase"].encode())
+    file_key = ChaCha20Poly1305(stretched).decrypt(bytes(12), unpad(lines[2]), None)
+
+    assert kind == b"scrypt"
+    assert open_payload(file_key, payload.partition(b"\n")[2]) == raw(vector["content"])
+
+
+def times(a: int, b: int) -> int:
+    """Multiply in GF(256) modulo x^8 + x^4 + x^3 + x + 1, bit by bit."""
+    product = 0
+    while b:
+        product ^= a if b & 1 else 0
+        a = a << 1 ^ (0x11B if a & 0x80 else 0)
+        b >>= 1
+    return product
+
+
+def test_custodians_shares() -> None:
+    vector = VECTORS["11 shares"]
+    secret, k = raw(vector["secret"]), 3
+    n = len(secret)
+    deal = hkdf(secret, b"tocsin/1 deal\n" + bytes([k]) + raw(vector["label"]), 16)
+    first, second = (hkdf(secret, b"tocsin/1 shares\n" + bytes([k, power]) + deal, n) for power in (1, 2))
+
+    for share in vector["shares"]:
+        x, value = share["number"], raw(share["share"])
+        expected = bytes(
+secret[at] ^ times(first[at], x) ^ times(second[at], times(x, x)) for at in range(n)
+        )
+        assert (share["threshold"], raw(share["deal"]), value) == (k, deal, expected)
+        assert raw(share["commitment"]) == h(b"tocsin/1 share\n" + bytes([x, k]) + deal + value)
+    assert [share["number"] for share in vector["shares"]] == [1, 2, 3, 4, 5]
+
+
+def test_a_receipt() -> None:
+    vector = VECTORS["12 receipt"]
+    secret = raw(vector["secret"])
+    check = h(b"tocsin/1 receipt checksum\n" + secret)[0] >> 4
+
+    assert vector["words"] == spell(f"{int.from_bytes(secret, 'big'):0128b}{check:04b}")
+    for i, locator in enumerate(vector["locators"]):
+        assert raw(locator) == hkdf(secret, b"tocsin/1 receipt locator\n" + struct.pack(">I", i), 32)
+    assert raw(vector["reply_seed"]) == hkdf(secret, b"tocsin/1 receipt reply\n", 32)
