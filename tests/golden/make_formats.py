@@ -18,6 +18,8 @@ from typing import Any, get_args
 
 import msgspec
 
+from tocsin.core.activate.records import ActivationCode, Vote
+from tocsin.core.activate.votes import vote_message
 from tocsin.core.intake import write_submission
 from tocsin.core.intake.records import Facts
 from tocsin.core.intake.submission import Account, Submission, Who
@@ -146,8 +148,9 @@ def main() -> None:
         "8 submission": submission(),
         "9 attachment": attachment(),
         "10 passphrase file": passphrase_file(),
-        "11 shares": shares(),
-        "12 receipt": receipt(),
+        "11 receipt": receipt(),
+        "12 shares": shares(),
+        "13 vote": vote(device, coalition),
     }
     text = json.dumps(plain(vectors), indent=1, ensure_ascii=False)
     (HERE / "formats.json").write_text(text + "\n", encoding="utf-8")
@@ -278,6 +281,29 @@ def shares() -> dict[str, Any]:
             }
             for s in deal(secret, label=b"abcd")
         ],
+    }
+
+
+def vote(device: SigningKey, coalition: bytes) -> dict[str, Any]:
+    """Sign a brief for a seat."""
+    protocol, brief = (
+        hashlib.sha256(b"protocol").digest(),
+        hashlib.sha256("the brief, qısa".encode()).digest(),
+    )
+    cast = Vote(
+        activation=ActivationCode("autumn"),
+        seat="first",
+        protocol_hash=protocol,
+        brief_hash=brief,
+        signature=b"",
+        voted_at=1503360000,
+    )
+    return {
+        "device_seed": device.seed,
+        "coalition": coalition,
+        "brief": "the brief, qısa",
+        "vote": [cast.activation, cast.seat, protocol, brief, cast.voted_at],
+        "signature": device.sign("vote", coalition=coalition, message=vote_message(cast)),
     }
 
 
