@@ -288,7 +288,7 @@ def vote(device: SigningKey, coalition: bytes) -> dict[str, Any]:
     """Sign a brief for a seat."""
     protocol, brief = (
         hashlib.sha256(b"protocol").digest(),
-        hashlib.sha256("the brief, qısa".encode()).digest(),
+        hashlib.sha256("the brief, ağ".encode()).digest(),
     )
     cast = Vote(
         activation=ActivationCode("autumn"),
@@ -301,7 +301,7 @@ def vote(device: SigningKey, coalition: bytes) -> dict[str, Any]:
     return {
         "device_seed": device.seed,
         "coalition": coalition,
-        "brief": "the brief, qısa",
+        "brief": "the brief, ağ",
         "vote": [cast.activation, cast.seat, protocol, brief, cast.voted_at],
         "signature": device.sign("vote", coalition=coalition, message=vote_message(cast)),
     }
