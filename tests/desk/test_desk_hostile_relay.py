@@ -148,11 +148,11 @@ def test_a_relay_that_replays_old_answers_is_caught(coalition: Coalition, relay:
     old: dict[str, bytes] = {}
 
     def remember(asked: Asked) -> None:
-        if asked.is_for("GET", "head"):
+        if asked.is_for("GET", "beside"):
             old["head"] = asked.answer
 
     def replay(asked: Asked) -> None:
-        if asked.is_for("GET", "head"):
+        if asked.is_for("GET", "beside"):
             asked.answer = old["head"]
 
     with relay.rules(after=remember):
@@ -199,7 +199,7 @@ def test_a_relay_that_takes_and_drops_loses_nothing(coalition: Coalition, relay:
 
 def other_head(asked: Asked, sign: Callable[[Head], bytes]) -> None:
     """Put another root under a signature."""
-    if asked.is_for("GET", "head"):
+    if asked.is_for("GET", "beside"):
         answer = msgspec.msgpack.decode(asked.answer)
         head = Head(answer["size"], secrets.token_bytes(32), answer["day"])
         asked.answer = msgspec.msgpack.encode(answer | {"root": head.root, "signature": sign(head)})
@@ -237,7 +237,7 @@ def test_a_head_over_another_ledger_is_refused(coalition: Coalition, relay: Host
 
 def test_noise_in_any_answer_is_one_clear_error(coalition: Coalition, relay: HostileRelay) -> None:
     one, two = coalition.desks
-    kinds = ["challenge", "head", "keys", "folder", "records"]
+    kinds = ["challenge", "beside", "keys", "folder", "records"]
     noises = [b"", b"\x00", secrets.token_bytes(977), b"\xff" * 4096, msgspec.msgpack.encode({"size": -1})]
     for kind in kinds:
         two.append(note("heard"), to="watch")
@@ -381,7 +381,7 @@ def test_a_fork_shows_when_the_desks_meet_again(tmp_path: Path) -> None:
             assert said(two) == ["in another"]
 
             def leak(asked: Asked) -> None:
-                if asked.is_for("GET", "head"):
+                if asked.is_for("GET", "beside"):
                     theirs = one.member.cosign()
                     answer = msgspec.msgpack.decode(asked.answer)
                     word = (theirs.device, theirs.size, theirs.root, theirs.signature)

@@ -59,8 +59,10 @@ def sync(desk: Desk) -> None:
     """
     with desk.lock:
         wire = desk.wire()
-        head, cosignatures = _ask_head(desk, wire)
-        on_relay = _fetch_beside(desk, wire, head.day)
+        overview = wire.beside(desk.today - KEYS_BACK_DAYS)
+        head, signature, cosignatures = overview.in_parts()
+        _check_head(desk, head, signature)
+        on_relay = _fetch_beside(desk, wire, overview)
         _read(desk, wire, head, cosignatures)
         if desk.is_cloned:
             raise ClonedDevice
@@ -146,15 +148,14 @@ def _keep_cosignatures(desk: Desk, cosignatures: list[Cosignature]) -> None:
     desk.world.take_cosignatures(good)
 
 
-def _fetch_beside(desk: Desk, wire: Wire, relay_day: int) -> set[PublishedSlot]:
+def _fetch_beside(desk: Desk, wire: Wire, overview: Beside) -> set[PublishedSlot]:
     """Fetch keys and folders that have changed, whole; say which key slots the relay has filled.
 
     Which grants are for this desk, the relay does not learn. Days are the relay's, since it files by them.
     """
-    overview = wire.beside(desk.today - KEYS_BACK_DAYS)
     if overview.keys != desk.keys_seen[0]:
         desk.keys_seen = (overview.keys, _fetch_keys(desk, wire))
-    _fetch_folders(desk, wire, overview, relay_day)
+    _fetch_folders(desk, wire, overview)
     return desk.keys_seen[1]
 
 
@@ -176,8 +177,9 @@ def _fetch_keys(desk: Desk, wire: Wire) -> set[PublishedSlot]:
     return {key.slot for key in there}
 
 
-def _fetch_folders(desk: Desk, wire: Wire, overview: Beside, relay_day: int) -> None:
+def _fetch_folders(desk: Desk, wire: Wire, overview: Beside) -> None:
     """Fetch the folders that hold more than this desk has; all of them where `watch` names a grant that did not come."""
+    relay_day = overview.day
     grants, submissions = desk.replica.folder_counts()
     days = [row for row in overview.folders if relay_day - FOLDER_DAYS <= row[0] <= relay_day]
     again = bool(desk.missing_grants())

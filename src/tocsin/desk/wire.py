@@ -63,19 +63,25 @@ _Short = Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
 _Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 
 
-class Beside(msgspec.Struct):
-    """What lies beside the ledger: a name for the keys published, and each folder's day, grants and submissions."""
-
-    keys: bytes
-    folders: tuple[tuple[int, int, int], ...]
-
-
 class _HeadAnswer(msgspec.Struct):
     size: _Long
     root: _Hash
     day: _Short
     signature: bytes
     cosignatures: tuple[tuple[_Short, _Long, _Hash, bytes], ...]
+
+    def in_parts(self) -> tuple[Head, bytes, list[Cosignature]]:
+        """The head, the relay's signature on it, and the co-signatures."""
+        words = [Cosignature(*row) for row in self.cosignatures]
+        return Head(self.size, self.root, self.day), self.signature, words
+
+
+class Beside(_HeadAnswer):
+    """The head, and what lies beside the ledger: a name for the keys published, and each folder's day and counts."""
+
+    keys: bytes
+    folders: tuple[tuple[int, int, int], ...]
+    """Day, grants, submissions."""
 
 
 class Wire:
@@ -196,9 +202,7 @@ class Wire:
 
     def head(self) -> tuple[Head, bytes, list[Cosignature]]:
         """Fetch the newest head, the relay's signature on it, and the co-signatures."""
-        answer = _read(self._send("GET", self._path("head")).content, _HeadAnswer)
-        cosignatures = [Cosignature(*row) for row in answer.cosignatures]
-        return Head(answer.size, answer.root, answer.day), answer.signature, cosignatures
+        return _read(self._send("GET", self._path("head")).content, _HeadAnswer).in_parts()
 
     def post_cosignature(self, cosignature: Cosignature) -> None:
         """Vouch for a head."""
@@ -222,7 +226,7 @@ class Wire:
             raise RelayMisled("sent a published key that is none") from trouble
 
     def beside(self, day: int) -> Beside:
-        """Ask what may be fetched, so that only what is new is."""
+        """Ask for the head and for what may be fetched, so that only what is new is."""
         return _read(self._signed("GET", f"beside?since={day}"), Beside)
 
     def post_grants(self, files: Sequence[bytes]) -> None:

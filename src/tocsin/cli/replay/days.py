@@ -120,6 +120,8 @@ class Replay:
         self.say(self.day, f"{len(new)} claims became known")
 
     def _ring(self) -> None:
+        if not any(claim.known_on == self.day for claim in self.scenario.claims) and self.day != FIRST_DAY:
+            return
         with self.outcome.stage("alarm") as row:
             self.exercise.sync((self.exercise.sentry,))
             row.came_in = len(self.exercise.sentry.contents(Claim))
@@ -252,7 +254,8 @@ class Replay:
     def _make_room(self, wanted: list[Desk]) -> bool:
         """Deal the least urgent cases to the custodians, wait for their word, park; False if all are on their way."""
         chosen: list[tuple[Desk, CaseOpened]] = []
-        wait = [desk.device for desk in wanted]
+        # One more than is wanted, lest two calls need the same colleague's room.
+        wait = [desk.device for desk in (*wanted, wanted[-1])]
         for desk, case in self._by_urgency():
             frees = next((device for device in wait if device in (case.handler, case.alternate)), None)
             if frees is not None and case.case not in self.laid:

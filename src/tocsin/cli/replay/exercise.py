@@ -106,11 +106,12 @@ class Exercise:
 
     def settle(self) -> None:
         """Sync the workers until each has sent all it has to say and read all the others said."""
+        behind = self.workers
         for _ in range(MOST_ROUNDS):
-            self.sync(self.workers)
-            if len({desk.world.size for desk in self.workers}) == 1 and not any(
-                desk.n_waiting for desk in self.workers
-            ):
+            self.sync(behind)
+            size = max(desk.world.size for desk in self.workers)
+            behind = [desk for desk in self.workers if desk.world.size < size or desk.n_waiting]
+            if not behind:
                 return
 
     def close_desks(self) -> None:

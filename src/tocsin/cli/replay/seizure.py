@@ -13,6 +13,9 @@ from pathlib import Path
 from tocsin.core.ledger import HEADER_SIZE, Header
 
 
+PREFIX = 6
+
+
 def encodings(word: str) -> Iterator[bytes]:
     """Give a word as text files, databases and wire formats may hold it."""
     plain = word.encode()
@@ -44,12 +47,16 @@ def bytes_on_disk(home: Path) -> Iterator[bytes]:
 
 def words_found(home: Path, canaries: Iterable[str]) -> list[str]:
     """List the planted words that whoever takes this folder can read."""
-    words = list(canaries)
+    by_start: dict[bytes, list[tuple[bytes, str]]] = {}
+    for word in canaries:
+        for code in encodings(word):
+            by_start.setdefault(code[:PREFIX], []).append((code, word))
     found: set[str] = set()
     for data in bytes_on_disk(home):
-        found |= {
-            word for word in words if word not in found and any(code in data for code in encodings(word))
-        }
+        for start, codes in by_start.items():
+            # Most words begin alike, and a beginning that is not there saves looking for each of them.
+            if start in data:
+                found |= {word for code, word in codes if code in data}
     return sorted(found)
 
 

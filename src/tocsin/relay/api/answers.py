@@ -44,8 +44,8 @@ class HeadAnswer(msgspec.Struct, frozen=True):
     cosignatures: tuple[tuple[int, int, bytes, bytes], ...]
 
 
-class Beside(msgspec.Struct, frozen=True):
-    """What lies beside the ledger: which keys are published, and each folder's day, grants and submissions."""
+class Beside(HeadAnswer, frozen=True):
+    """The head, and what lies beside the ledger: which keys, and each folder's day, grants and submissions."""
 
     keys: bytes
     folders: tuple[tuple[int, int, int], ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -9,6 +10,7 @@ from tocsin.core.ledger import PUBLISHED_KEY_SIZE, DeviceEntry, PublishedKey
 from tocsin.core.seal import GRANT_SIZE, sealed_size
 from tocsin.relay.api.answers import Beside, answer, stream
 from tocsin.relay.api.door import Visit
+from tocsin.relay.api.heads import newest_head
 from tocsin.relay.clock import steady_seconds
 from tocsin.relay.errors import Malformed, NotEntitledHere
 from tocsin.relay.identity import make_challenge, relay_key
@@ -58,7 +60,8 @@ def give_overview(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
         (day, kinds.get(FolderItem.GRANT, 0), kinds.get(FolderItem.SUBMISSION, 0) if may_see else 0)
         for day, kinds in count_folders(visit.coalition, today=visit.day).items()
     )
-    return answer(Beside(name_keys(visit.coalition, visit.number("since")), folders))
+    keys = name_keys(visit.coalition, visit.number("since"))
+    return answer(Beside(**msgspec.structs.asdict(newest_head(visit)), keys=keys, folders=folders))
 
 
 def take_grants(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:

@@ -24,13 +24,18 @@ def signed_head(coalition: Coalition, day: int) -> tuple[Head, bytes]:
     return head, sign_head(relay_key(), bytes(coalition.name), head)
 
 
-def give_head(visit: Visit) -> HttpResponseBase:
-    """Give the newest head and each device's newest co-signature."""
+def newest_head(visit: Visit) -> HeadAnswer:
+    """The newest head and each device's newest co-signature."""
     words = tuple(
         (word.device, word.size, word.root, word.signature) for word in cosignatures_of(visit.coalition)
     )
     head, signature = signed_head(visit.coalition, visit.day)
-    return answer(HeadAnswer(head.size, head.root, head.day, signature, words))
+    return HeadAnswer(head.size, head.root, head.day, signature, words)
+
+
+def give_head(visit: Visit) -> HttpResponseBase:
+    """Give the newest head and each device's newest co-signature."""
+    return answer(newest_head(visit))
 
 
 def take_cosignature(visit: Visit) -> HttpResponseBase:
