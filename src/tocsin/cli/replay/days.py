@@ -80,7 +80,7 @@ class Replay:
         for guide in self.scenario.guides():
             protecting.add_guide(self.planner, guide)
         protecting.commit_lottery(self.planner)
-        self.exercise.sync((self.analyst, self.planner))
+        self.exercise.sync_in_turn(self.analyst, self.planner)
 
     def _next_day(self) -> Day | None:
         """The next day on which something is due: a claim, a call, a custodian's answer, an arrival, a fresh key."""
@@ -149,7 +149,7 @@ class Replay:
         with self.outcome.stage("activation") as row:
             row.came_in += 1
             code = activating.raise_alarm(self.analyst, alarms[-1].entry.draft, tally)
-            self.exercise.sync((self.analyst, *self.exercise.workers))
+            self.exercise.sync_in_turn(self.analyst, *self.exercise.workers)
             activating.assess(self.counter, code)
             for desk in self.exercise.workers[: self.scenario.n_seats_signing]:
                 activating.sign(desk, code)
@@ -174,10 +174,10 @@ class Replay:
                 tally = counting.state_tally(self.counter, BAKU)
             except NothingToCount:
                 return None
-            self.exercise.sync((self.counter, self.planner, self.analyst))
+            self.exercise.sync_in_turn(self.counter, self.planner, self.analyst)
             version = self.planner.versions(Tally)[-1]
             counting.assess(self.planner, version.entry.draft)
-            self.exercise.sync((self.planner, self.analyst))
+            self.exercise.sync_in_turn(self.planner, self.analyst)
             row.went_out = len(tally.rows)
             return version.entry.draft
 
