@@ -310,7 +310,7 @@ class Replay:
             protecting.ask_back(self.parked[code], code)
             self.asked[code] = self.day
         if wanted:
-            self._settle()
+            self.exercise.sync(self.exercise.workers)
 
     def _take_back(self) -> None:
         """A day later three custodians have released what was asked for."""
@@ -364,7 +364,6 @@ class Replay:
         for desk, case in self._by_urgency():
             if case.case in placed:
                 protecting.place(desk, case.case)
-        self.exercise.sync(self.exercise.workers)
 
     def _arrive(self) -> None:
         due = [
@@ -373,6 +372,7 @@ class Replay:
             if self.laid.get(case.case, self.day + 1) <= self.day
         ]
         if not due:
+            self.exercise.sync(self.exercise.workers)
             return
         with self.outcome.stage("arrival") as row:
             for desk, case in due:

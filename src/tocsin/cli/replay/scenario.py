@@ -41,7 +41,7 @@ class Scenario:
     claims: tuple[Claim, ...] = field(default_factory=lambda: tuple(autumn_2017()))
     panels: tuple[Panel, ...] = field(default_factory=lambda: tuple(panels_of_2017()))
     n_calls: int = 40
-    call_days: int = 6
+    call_days: int = 10
     """Days over which the calls come, from FIRST_CALL on."""
     n_beds: int = 54
     n_guides: int = 16
