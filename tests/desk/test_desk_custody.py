@@ -1,4 +1,4 @@
-"""Cases parked with custodians and taken up again, by real desks over a real relay."""
+"""Keys that go and come back, by real desks over a real relay: parked cases, intake weeks, a desk that slept."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from pathlib import Path
 
 from coalition import make_coalition
 
-from tocsin.core.intake import Account, Facts, Submission, Who, write_submission
-from tocsin.core.ledger import Purpose
+from tocsin.core.intake import Account, Call, Facts, Submission, Who, write_submission
+from tocsin.core.ledger import WATCH, Load, Purpose
 from tocsin.core.protect import CaseOpened, CaseParked, CaseReleased, CaseStage, Triaged, stage_of
 from tocsin.core.seal import Recipient, seal
 from tocsin.desk.desk import Desk
 from tocsin.desk.intake import actions as taking
 from tocsin.desk.protect import actions as protecting
 from tocsin.desk.sync import sync
-from tocsin.terms import Place
+from tocsin.terms import Place, week_of
 
 FILE_KINDS = (CaseOpened, Triaged, CaseParked, CaseReleased)
 
@@ -78,3 +78,47 @@ def test_cases_taken_up_together_are_all_released_and_go_on_where_they_stood(tmp
             )
             assert stage_of(version.content for version in said) is CaseStage.TRIAGED
             assert len(alternate.versions(CaseReleased, compartment=file)) == 1
+
+
+def test_what_an_intake_week_brought_is_closed_to_everybody_three_weeks_later(tmp_path: Path) -> None:
+    with make_coalition(tmp_path) as coalition:
+        first, second = coalition.desks[0], coalition.desks[1]
+        coalition.sync_all(2)
+        _call(first, 1)
+        sync(first)
+        taking.take_calls(first)
+        coalition.sync_all(2)
+        week = taking.compartment_of(week_of(first.today))
+        before = [len(desk.contents(Call)) for desk in (first, second)]
+        for _ in range(3):
+            coalition.pass_days(7)
+            coalition.sync_all(2)
+
+        assert before == [1, 1]
+        for desk in (first, second):
+            assert week not in desk.keyring.compartments
+            assert desk.contents(Call) == []
+            assert {first.device, second.device} <= set().union(*desk.world.erased.values())
+
+
+def test_a_desk_that_slept_through_a_new_key_is_let_back_in_when_it_wakes(tmp_path: Path) -> None:
+    with make_coalition(tmp_path) as coalition:
+        first, second, sleeper = coalition.desks
+        coalition.sync_all(2)
+        for _ in range(6):
+            coalition.pass_days(7)
+            for desk in (first, second):
+                sync(desk)
+        first.append(first.member.bar(second.device, reason="suspect", day=first.today), to=WATCH)
+        sync(first)
+        first.append(Load(held=0), to=WATCH)
+        sync(first)
+        left_out = first.member.left_out(WATCH)
+        sync(sleeper)
+        for _ in range(2):
+            sync(first)
+            sync(sleeper)
+
+        assert sleeper.device in left_out
+        assert first.member.left_out(WATCH) == {second.device}
+        assert sleeper.world.compartments[WATCH].current() == first.world.compartments[WATCH].current()

@@ -23,7 +23,9 @@ def run(
 
     Everything goes through a real relay and real desks, sealed. Nothing leaves this machine.
     """
+    from tocsin.bundle import check_bundle
     from tocsin.cli.replay.scenario import Scenario
     from tocsin.cli.replay.show import show
 
+    check_bundle()
     show(Scenario(n_calls=calls, n_beds=beds, n_guides=guides), folder=folder, serve=not exit_)

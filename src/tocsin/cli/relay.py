@@ -24,6 +24,9 @@ def run(
     ] = False,
 ) -> None:
     """Run the relay: it keeps sealed records in order, and can open none of them."""
+    from tocsin.bundle import check_bundle
     from tocsin.relay.serve import serve
+
+    check_bundle()
 
     serve(home, port=port, host=host, lodge=int(lodge), database=database)

@@ -11,7 +11,7 @@ import typer
 
 
 def run(
-    folder: Annotated[Path, typer.Option(help="Folder of the desk.")] = Path("desk"),
+    folder: Annotated[Path, typer.Option(help="Folder of the desk.")] = Path("~/tocsin-desk"),
     every: Annotated[
         bool, typer.Option("--all", help="Check every signature again, also those checked before.")
     ] = False,
@@ -29,7 +29,7 @@ def run(
         else typer.prompt("Passphrase", hide_input=True)
     )
     began = time.perf_counter()
-    desk = Desk.open(folder, passphrase, verify_all=every)
+    desk = Desk.open(folder.expanduser(), passphrase, verify_all=every)
     try:
         seconds = time.perf_counter() - began
         size, firm, words = desk.world.size, desk.world.firm, head_words(desk.world.tree.root())

@@ -315,9 +315,9 @@ class Desk:
             self._reopen(compartments)
 
     def give_up(self) -> None:
-        """Erase the keys of compartments that were shut or handed to others, and say so in `watch`."""
+        """Erase the keys of compartments that were shut, handed to others or kept long enough; say so in `watch`."""
         before = set(self.keyring.compartments)
-        erased = self.member.give_up()
+        erased = self.member.give_up() + self.member.expire(week=week_of(self.today))
         if erased:
             self.keyfile.save()
             self._contents.clear()

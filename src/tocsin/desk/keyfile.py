@@ -27,7 +27,7 @@ class KeyFile:
     @classmethod
     def create(cls, folder: Path, keyring: Keyring, passphrase: str, *, log_n: int = 17) -> KeyFile:
         """Seal a new keyring under a passphrase; a low work factor is for the demo and for tests only."""
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         keyfile = cls(folder / NAME, keyring, PassphraseFile.create(passphrase, log_n=log_n))
         keyfile.save()
         return keyfile

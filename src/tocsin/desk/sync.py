@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from tocsin.core.ledger import (
+    EVERYBODYS,
     BadProof,
     Cosignature,
     DamagedRecord,
@@ -68,6 +69,7 @@ def sync(desk: Desk) -> None:
             raise ClonedDevice
         _publish(desk, wire, on_relay)
         _serve_custody(desk)
+        _let_back_in(desk)
         _send(desk, wire)
         _vouch(desk, wire, cosignatures)
 
@@ -221,6 +223,22 @@ def _serve_custody(desk: Desk) -> None:
             desk.append(content, to="watch")
     for case in cases_to_release(desk.member, today=desk.today):
         desk.do(partial(_release, case))
+
+
+def _let_back_in(desk: Desk) -> None:
+    """Whoever made the newest key of what everybody reads grants it to those who slept, once they can be granted to."""
+    keys = desk.moment().keys
+    for name in EVERYBODYS:
+        known = desk.world.compartments.get(name)
+        current = known.current() if known else None
+        if current is None or current.maker != desk.device:
+            continue
+        for device in desk.sealed_to(sorted(desk.member.left_out(name) & keys.keys())):
+            desk.do(partial(_admit, device, name))
+
+
+def _admit(device: int, name: str, member: Member, moment: Moment) -> Outgoing:
+    return member.admit(device, [name], moment)
 
 
 def _release(case: str, member: Member, moment: Moment) -> Outgoing:

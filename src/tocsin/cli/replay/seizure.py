@@ -12,7 +12,6 @@ from pathlib import Path
 
 from tocsin.core.ledger import HEADER_SIZE, Header
 
-
 PREFIX = 6
 
 

@@ -40,9 +40,12 @@ from tocsin.core.ledger.roll import PublishedKey, Purpose, publish_key
 from tocsin.core.ledger.standing import BARS_A_WEEK
 from tocsin.core.ledger.world import World
 from tocsin.core.seal import CASELOAD_CAP, CaseloadFull, Identity, Keyring, Share
-from tocsin.terms import Day
+from tocsin.terms import Day, Week
 
 INTAKE_DAYS_AHEAD = 7
+
+RETENTION_WEEKS = 2
+"""Whole weeks for which the desks on duty can still read what an intake week brought."""
 
 EVERYBODYS = (WATCH, PEOPLE, "clock")
 """Compartments that every device of the coalition is granted."""
@@ -231,6 +234,20 @@ class Member:
             if known.is_shut or self.device not in current.members:
                 if not known.is_parked and (case := case_of(name)) is not None:
                     self._to_take_back.add(case)
+                erased += self.keyring.compartments[name]
+                self.keyring.forget(name)
+                self.world.forget_compartment(name)
+        return erased
+
+    def expire(self, *, week: Week) -> list[bytes]:
+        """Erase the keys of intake weeks that are over for two weeks; return the epochs erased.
+
+        What was made of them stands in cases and tallies by then; a coerced worker must not open what came before.
+        """
+        erased: list[bytes] = []
+        for name in list(self.keyring.compartments):
+            room, _, number = name.partition("/")
+            if room == "intake" and number.isdecimal() and int(number) + RETENTION_WEEKS < week:
                 erased += self.keyring.compartments[name]
                 self.keyring.forget(name)
                 self.world.forget_compartment(name)

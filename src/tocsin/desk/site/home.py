@@ -195,7 +195,7 @@ def _warnings(desk: Desk) -> list[Concern]:
     warnings += [
         Concern(
             sentence=f"Two copies of device {device} write (since record {number}).",
-            next_step="Bar it, then ask its holder which copy is theirs.",
+            next_step="Bar it on the ledger page, then ask its holder which copy is theirs.",
         )
         for device, number in sorted(world.forked.items())
     ]
@@ -209,7 +209,29 @@ def _warnings(desk: Desk) -> list[Concern]:
             {bar.device for bar in standing.bars if standing.is_barred(bar.device, desk.today)}
         )
     ]
-    return warnings
+    return warnings + _gaps(desk)
+
+
+def _gaps(desk: Desk) -> list[Concern]:
+    """What should have come and did not, or came and says what none may say."""
+    gaps = []
+    missing = desk.missing_grants()
+    if missing:
+        makers = ", ".join(str(device) for device in sorted(set().union(*missing.values())))
+        gaps.append(
+            Concern(
+                sentence=f"{_many(len(missing), 'grant')} that colleagues made did not come from the relay.",
+                next_step=f"Sync again. If it stays so, ask the holder of device {makers}: the relay may hold it back.",
+            )
+        )
+    if desk.member.bad_grants:
+        gaps.append(
+            Concern(
+                sentence=f"{_many(len(desk.member.bad_grants), 'grant')} for this desk cannot be used.",
+                next_step="Ask a colleague to grant you again what you are missing, and tell a founder.",
+            )
+        )
+    return gaps
 
 
 def _many(n: int, what: str) -> str:
