@@ -25,11 +25,13 @@ def test_a_test_can_reach_this_machine() -> None:
 
 
 @pytest.mark.postgres
-def test_the_database_is_real_and_empty(postgres_url: str) -> None:
+def test_the_database_is_real_and_this_run_s_own(postgres_url: str) -> None:
     with psycopg.connect(postgres_url) as connection:
-        tables = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+        row = connection.execute("SELECT current_database(), version()").fetchone()
 
-    assert tables == (0,)
+    assert row is not None
+    assert row[0].startswith("tocsin_test_")
+    assert row[1].startswith("PostgreSQL")
 
 
 @pytest.mark.postgres
