@@ -34,7 +34,7 @@ from tocsin.core.ledger import (
     newest_grant_keys,
     read_records,
 )
-from tocsin.core.seal import CASELOAD_CAP, Keyring
+from tocsin.core.seal import CASELOAD_CAP, Keyring, self_test
 from tocsin.desk.clock import Clock
 from tocsin.desk.errors import DamagedReplica, NoDeskHere
 from tocsin.desk.keyfile import KeyFile, write_whole
@@ -72,6 +72,7 @@ class Desk:
     """One unlocked desk."""
 
     def __init__(self, folder: Path, keyfile: KeyFile, *, clock: Clock, verify_all: bool = False) -> None:
+        self_test()
         self.folder, self.clock = folder, clock
         self.lock = threading.RLock()
         self.keyfile = keyfile

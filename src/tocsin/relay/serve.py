@@ -42,6 +42,9 @@ def _prepare(n_codes: int) -> list[str]:
     from django.db import connection
 
     django.setup()
+    from tocsin.core.seal import self_test
+
+    self_test()
     from tocsin.relay.identity import make_key
     from tocsin.relay.store.lodging import make_code
 
