@@ -22,6 +22,7 @@ from tocsin.core.ledger.custody import (
     release_share,
     take_up_case,
 )
+from tocsin.core.ledger.deals import SHARES_NEEDED
 from tocsin.core.ledger.errors import (
     BadGrant,
     BadProof,
@@ -64,6 +65,7 @@ from tocsin.core.ledger.kinds import (
     Shut,
 )
 from tocsin.core.ledger.member import EVERYBODYS, INTAKE_DAYS_AHEAD, Member
+from tocsin.core.ledger.reading import Reading, Status, Versions
 from tocsin.core.ledger.record import (
     FOUNDING,
     HEADER_SIZE,
@@ -109,7 +111,7 @@ from tocsin.core.ledger.tree import (
     verify_consistency,
     verify_inclusion,
 )
-from tocsin.core.ledger.world import SHARES_NEEDED, Reading, Status, Versions, World
+from tocsin.core.ledger.world import World
 
 __all__ = [
     "ANYBODY",

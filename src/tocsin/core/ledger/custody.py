@@ -14,11 +14,11 @@ import msgspec
 from tocsin.core.ledger.batch import Moment, Outgoing, check_caseload
 from tocsin.core.ledger.compartments import KEY_SIZE, epoch_id
 from tocsin.core.ledger.content import UNDECODABLE
+from tocsin.core.ledger.deals import SHARES_NEEDED
 from tocsin.core.ledger.errors import BadGrant, NoKey, NotEntitled
 from tocsin.core.ledger.grants import GrantedKey, GrantedShare
 from tocsin.core.ledger.kinds import ShareAsked, ShareHeld, ShareReleased, SharesDealt
 from tocsin.core.ledger.member import Member
-from tocsin.core.ledger.world import SHARES_NEEDED
 from tocsin.core.seal import deal, join
 from tocsin.terms import Day
 
@@ -43,7 +43,8 @@ def deal_case(member: Member, case: str, custodians: Sequence[int], moment: Mome
     NotEntitled
         Another device's deal of this case stands: it must take it back first, which its desk does when it gives up the case.
     """
-    if not member.world.may_deal(case, member.device):
+    world = member.world
+    if not world.deals.may_deal(case, member.device, world.history.now.roll):
         raise NotEntitled(device=member.device, kind=SharesDealt.KIND)
     batch = member.batch(moment)
     keys = [GrantedKey(name, *batch.key_for(name)) for name in case_compartments(case)]
@@ -58,19 +59,18 @@ def deal_case(member: Member, case: str, custodians: Sequence[int], moment: Mome
 
 def is_recoverable(member: Member, case: str) -> bool:
     """Say whether every custodian dealt to has acknowledged: only then may a case be parked."""
-    custody = member.world.custody.get(case)
-    return custody is not None and set(custody.custodians) <= member.world.shares_held.get(
-        custody.deal, set()
-    )
+    deals = member.world.deals
+    custody = deals.standing.get(case)
+    return custody is not None and set(custody.custodians) <= deals.held.get(custody.deal, set())
 
 
 def acknowledgements(member: Member) -> list[ShareHeld]:
     """What a custodian has yet to say about the shares it keeps."""
-    world = member.world
+    held = member.world.deals.held
     return [
         ShareHeld(case=case, deal=share.deal_id)
         for case, share in member.keyring.shares.items()
-        if member.device not in world.shares_held.get(share.deal_id, set())
+        if member.device not in held.get(share.deal_id, set())
     ]
 
 
@@ -82,7 +82,7 @@ def ask_for_case(member: Member, case: str, *, reason: str) -> ShareAsked:
     NoKey
         The case was never dealt.
     """
-    custody = member.world.custody.get(case)
+    custody = member.world.deals.standing.get(case)
     if custody is None:
         raise NoKey
     return ShareAsked(case=case, deal=custody.deal, reason=reason)
@@ -90,16 +90,15 @@ def ask_for_case(member: Member, case: str, *, reason: str) -> ShareAsked:
 
 def cases_to_release(member: Member, *, today: Day) -> list[str]:
     """List the requests that this custodian may answer: firm, a day old, and not yet answered."""
-    world = member.world
+    deals = member.world.deals
     due = []
-    for case, (asker, number, day) in world.shares_asked.items():
+    for case, asked in deals.asked.items():
         share = member.keyring.shares.get(case)
-        custody = world.custody.get(case)
-        is_current = share is not None and custody is not None and share.deal_id == custody.deal
-        answered = custody is not None and member.device in world.shares_released.get(
-            (custody.deal, asker), set()
-        )
-        if is_current and not answered and world.is_firm(number) and today >= day + ASK_DAYS:
+        custody = deals.standing.get(case)
+        if share is None or custody is None or share.deal_id != custody.deal:
+            continue
+        answered = member.device in deals.released.get((custody.deal, asked.by), set())
+        if not answered and member.world.is_firm(asked.number) and today >= asked.day + ASK_DAYS:
             due.append(case)
     return due
 
@@ -114,7 +113,7 @@ def release_share(member: Member, case: str, moment: Moment) -> Outgoing:
     """
     if case not in cases_to_release(member, today=moment.day):
         raise NoKey
-    asker = member.world.shares_asked[case][0]
+    asker = member.world.deals.asked[case].by
     share = member.keyring.shares[case]
     batch = member.batch(moment)
     hashes = batch.grant((asker,), shares=(GrantedShare(case, share),))

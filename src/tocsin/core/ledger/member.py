@@ -254,7 +254,7 @@ class Member:
         return erased
 
     def _give_up_shares(self) -> list[bytes]:
-        void = [case for case, share in self.keyring.shares.items() if share.deal_id in self.world.void_deals]
+        void = [case for case, share in self.keyring.shares.items() if share.deal_id in self.world.deals.void]
         erased = [self.keyring.shares[case].deal_id for case in void]
         for case in void:
             self.keyring.forget_share(case)
@@ -301,7 +301,7 @@ class Member:
         """What this device tells all others about itself: epochs erased, cases held, deals taken back."""
         news: list[Content] = []
         for case in sorted(self._to_take_back):
-            custody = self.world.custody.get(case)
+            custody = self.world.deals.standing.get(case)
             if custody is not None and custody.dealer == self.device:
                 news.append(SharesDealt(case=case, deal=NO_DEAL, custodians=()))
         self._to_take_back.clear()
@@ -374,7 +374,7 @@ class Member:
 
     def _keep_share(self, case: str, share: Share, *, by: int) -> None:
         """A custodian keeps what the dealer dealt to it; whoever asked gathers what custodians release."""
-        custody = self.world.custody.get(case)
+        custody = self.world.deals.standing.get(case)
         if custody is None or share.deal_id != custody.deal:
             return
         if self.device in custody.custodians and by == custody.dealer:

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
-from typing import NamedTuple
 
-import msgspec
-
-from tocsin.core.ledger.compartments import EPOCH_SIZE, Compartment
-from tocsin.core.ledger.content import UNDECODABLE, Content, Envelope, Kinds
+from tocsin.core.ledger.compartments import Compartment
+from tocsin.core.ledger.content import Content, Envelope, Kinds
+from tocsin.core.ledger.deals import Deals
 from tocsin.core.ledger.errors import (
     BadRoll,
     BrokenChain,
@@ -28,7 +24,7 @@ from tocsin.core.ledger.errors import (
     NotOnRoll,
     UnknownKind,
 )
-from tocsin.core.ledger.head import Cosignature, check_against, firm_size
+from tocsin.core.ledger.head import Cosignature
 from tocsin.core.ledger.kinds import (
     PEOPLE,
     WATCH,
@@ -41,18 +37,14 @@ from tocsin.core.ledger.kinds import (
     GrantsMade,
     HandedOver,
     Load,
-    ShareAsked,
-    ShareHeld,
-    ShareReleased,
-    SharesDealt,
     Shut,
 )
+from tocsin.core.ledger.opening import Key, Keys, Opener
+from tocsin.core.ledger.reading import Reading, Status, Versions
 from tocsin.core.ledger.record import (
     FOUNDING,
-    HEADER_SIZE,
     SEALED,
     START,
-    TAG_SIZE,
     Record,
     Tip,
     coalition_id,
@@ -62,93 +54,8 @@ from tocsin.core.ledger.record import (
 from tocsin.core.ledger.roll import read_founding, read_roll_change
 from tocsin.core.ledger.standing import History, Standing
 from tocsin.core.ledger.tree import Tree
-from tocsin.core.seal import BadSignature, DamagedFile, open_body, tag_and_key
-
-_ENVELOPE = msgspec.msgpack.Decoder(Envelope)
-_ENCODE = msgspec.msgpack.Encoder().encode
-_SEAL = HEADER_SIZE + TAG_SIZE
-
-Keys = Mapping[str, Mapping[bytes, bytes]]
-"""Compartment keys as the keyring holds them: name -> epoch -> key."""
-
-
-class Status(StrEnum):
-    """What became of a record."""
-
-    COUNTS = "counts"
-    SEALED = "sealed"
-    """Not ours to read, or not yet."""
-    UNKNOWN = "unknown"
-    """Written by a newer version."""
-    REFUSED = "refused"
-    """Readable, but not entitled, out of chain, or under an old roll: shown, changes nothing."""
-    DAMAGED = "damaged"
-
-
-class Reading(NamedTuple):
-    """One record as this device sees it."""
-
-    number: int
-    device: int
-    day: int
-    status: Status
-    envelope: Envelope | None = None
-    content: Content | None = None
-    trouble: Exception | None = None
-    barred: bool = False
-    """Its author was barred at the time: it is shown, but carries no vote."""
-
-
-class Key(NamedTuple):
-    """A compartment key to try."""
-
-    compartment: str
-    epoch: bytes
-    key: bytes
-
-
-class Custody(NamedTuple):
-    """What is known in `watch` of a case's shares."""
-
-    deal: bytes
-    dealer: int
-    custodians: tuple[int, ...]
-
-
-@dataclass
-class Versions:
-    """Which versions of what was written are the newest; two tips of one root are shown side by side."""
-
-    root_of: dict[bytes, bytes] = field(default_factory=dict)
-    tips: dict[bytes, set[bytes]] = field(default_factory=dict)
-    _read_in: dict[str, list[bytes]] = field(default_factory=dict)
-
-    def take(self, draft: bytes, based_on: bytes | None, *, compartment: str = "") -> None:
-        """A version was ordered; one based on something no longer newest stays beside it."""
-        if draft in self.root_of:
-            return
-        root = self.root_of.get(based_on, based_on) if based_on is not None else draft
-        self.root_of[draft] = root
-        self._read_in.setdefault(compartment, []).append(draft)
-        tips = self.tips.setdefault(root, set())
-        if based_on is not None:
-            tips.discard(based_on)
-        tips.add(draft)
-
-    def beside(self, draft: bytes) -> frozenset[bytes]:
-        """The other newest versions of the same thing: empty unless two people edited at once."""
-        root = self.root_of.get(draft, draft)
-        return frozenset(self.tips.get(root, frozenset()) - {draft})
-
-    def forget(self, compartment: str) -> None:
-        """Drop what was read in a compartment, which is read again from its beginning or not at all."""
-        for draft in self._read_in.pop(compartment, ()):
-            root = self.root_of.pop(draft)
-            self.tips.pop(root, None)
-
-    def is_newest(self, draft: bytes) -> bool:
-        """Say whether nothing newer replaces this version."""
-        return draft in self.tips.get(self.root_of.get(draft, draft), frozenset())
+from tocsin.core.ledger.vouching import Vouching
+from tocsin.core.seal import BadSignature, DamagedFile
 
 
 class World:
@@ -163,33 +70,20 @@ class World:
         self.tips: dict[int, Tip] = defaultdict(lambda: START)
         self.compartments: dict[str, Compartment] = {}
         self.versions = Versions()
+        self.deals = Deals()
+        self.vouching = Vouching(self.tree)
         self.granted: dict[bytes, dict[int, int]] = {}
         """Grants by hash: which devices named them in `watch`, and on which day first."""
         self.loads: dict[int, int] = {}
         self.erased: dict[bytes, set[int]] = defaultdict(set)
-        self.custody: dict[str, Custody] = {}
-        self.shares_held: dict[bytes, set[int]] = {}
-        self.shares_asked: dict[str, tuple[int, int, int]] = {}
-        self.shares_released: dict[tuple[bytes, int], set[int]] = {}
-        """By deal and who asked: the custodians who released their share."""
-        self.recovered: dict[tuple[str, int], int] = {}
-        """By case and device: the record by which enough custodians had released their shares to it."""
         self.forked: dict[int, int] = {}
-        self.split: list[ForkSeen] = []
         self.unopened: set[int] = set()
         self.opened_in: dict[str, dict[int, Exception | None]] = defaultdict(dict)
         """What was opened, by compartment: each record's number, and why it changed nothing if it did not."""
-        self.void_deals: set[bytes] = set()
-        """Deals taken back or dealt anew: custodians erase their shares."""
         self._refused: dict[int, Exception] = {}
-        self._seals = bytearray()
-        self._roots: dict[int, bytes] = {}
+        self._opener = Opener(keys, self.compartments)
         self._history: History | None = None
         self._coalition = b""
-        self._key_list: dict[int, list[Key]] = {}
-        self._keys_known: tuple[list[str], list[tuple[bytes, ...]]] | None = None
-        self._cosigned: dict[int, Cosignature] = {}
-        self.firm = 0
 
     @property
     def size(self) -> int:
@@ -278,13 +172,9 @@ class World:
         The head is compared first: what leaks out of another version of the ledger seldom fits its author's chain here.
         """
         self.tree.append(record.leaf)
-        self._seals += record.header_bytes + record.tag
+        self._opener.remember(record)
         header = record.header
-        # A head that has more records than stand before this one was signed over another ledger than ours.
-        if header.seen_size > number or (
-            header.seen_size and self.root_at(header.seen_size) != header.seen_root
-        ):
-            self._see_split(ForkSeen(device=header.device, size=header.seen_size))
+        self.vouching.compare(header, number)
         try:
             self.tips[header.device] = follow(self.tips[header.device], record)
         except BrokenChain as trouble:
@@ -293,17 +183,6 @@ class World:
         if number == 0:
             return None
         return self._refuse_author(header.device, roll_version=header.roll_version, day=header.day)
-
-    def root_at(self, size: int) -> bytes:
-        """Say the root of our first `size` records; asked of the same few heads again and again."""
-        root = self._roots.get(size)
-        if root is None:
-            root = self._roots[size] = self.tree.root(size)
-        return root
-
-    def _see_split(self, seen: ForkSeen) -> None:
-        if all((known.device, known.size) != (seen.device, seen.size) for known in self.split):
-            self.split.append(seen)
 
     def _refuse_author(self, device: int, *, roll_version: int, day: int) -> Exception | None:
         roll = self.history.now.roll
@@ -339,11 +218,11 @@ class World:
         DamagedRecord, UnknownKind, DamagedFile
             It does not decode.
         """
-        found = self._find_key(record)
+        found = self._opener.find(record)
         if found is None:
             raise NoKey
         key, once = found
-        envelope = self._envelope(self._open(record, once), key)
+        envelope = self._opener.open(record, key, once)
         return envelope, self.kinds.read(envelope)
 
     def reopen(self, number: int, record: Record) -> Reading:
@@ -361,24 +240,18 @@ class World:
         self.compartments.pop(compartment, None)
         self.versions.forget(compartment)
         self.unopened.update(self.opened_in.pop(compartment, ()))
-        self._keys_known = None
+        self._opener.choose_anew()
         return self.waiting_for(compartment)
 
     def waiting_for(self, compartment: str) -> list[int]:
         """Say which records not yet opened are under a key that is held of this compartment."""
-        keys = list(self.keys.get(compartment, {}).values())
-        return [number for number in sorted(self.unopened) if any(self._fits(number, key) for key in keys)]
-
-    def _fits(self, number: int, key: bytes) -> bool:
-        at = number * _SEAL
-        header, tag = self._seals[at : at + HEADER_SIZE], self._seals[at + HEADER_SIZE : at + _SEAL]
-        return tag_and_key(key, bytes(header))[0] == tag
+        return self._opener.fitting(sorted(self.unopened), compartment)
 
     def _read(self, record: Record, number: int, standing: Standing) -> Reading:
         device, day = record.header.device, record.header.day
         refusal = self._refused.get(number)
         barred = bool(standing.bars) and standing.is_barred(device, day)
-        found = self._find_key(record)
+        found = self._opener.find(record)
         if found is None or record.body is None:
             self.unopened.add(number)
             status = Status.REFUSED if refusal else Status.SEALED
@@ -387,7 +260,7 @@ class World:
         self.unopened.discard(number)
         envelope = content = None
         try:
-            envelope = self._envelope(self._open(record, once), key)
+            envelope = self._opener.open(record, key, once)
             if key.compartment != envelope.compartment:
                 key = key._replace(compartment=envelope.compartment)
             content = self.kinds.read(envelope)
@@ -419,51 +292,6 @@ class World:
         except NotEntitled as trouble:
             return trouble
         return None
-
-    def _open(self, record: Record, once: bytes) -> bytes:
-        return open_body(once, record.header_bytes, record.tag, record.body or b"")
-
-    def _find_key(self, record: Record) -> tuple[Key, bytes] | None:
-        """Find the compartment key that made the tag; return it with the key used once."""
-        device = record.header.device
-        keys = self._keys_to_try(device)
-        for at, key in enumerate(keys):
-            tag, once = tag_and_key(key.key, record.header_bytes)
-            if tag == record.tag:
-                if at:
-                    # Records come in runs of one compartment: try first what opened last.
-                    keys.insert(0, keys.pop(at))
-                return key, once
-        return None
-
-    def _keys_to_try(self, device: int) -> list[Key]:
-        known = [*self.keys], [*map(tuple, self.keys.values())]
-        if known != self._keys_known:
-            self._key_list, self._keys_known = {}, known
-        if device not in self._key_list:
-            self._key_list[device] = list(self._shared_with(device))
-        return self._key_list[device]
-
-    def _shared_with(self, device: int) -> Iterable[Key]:
-        """Keys whose epoch this author may hold, and those whose opening record was not read yet."""
-        for name, epochs in self.keys.items():
-            known = self.compartments.get(name)
-            for epoch, key in epochs.items():
-                state = known.epochs.get(epoch) if known else None
-                if state is None or device in state.members or device in state.relieved:
-                    yield Key(name, epoch, key)
-
-    def _envelope(self, plain: bytes, key: Key) -> Envelope:
-        try:
-            envelope = _ENVELOPE.decode(plain)
-        except UNDECODABLE as trouble:
-            raise DamagedRecord("its envelope does not decode") from trouble
-        if _ENCODE(envelope) != plain or len(envelope.id) != EPOCH_SIZE:
-            raise DamagedRecord("its envelope is not in the one encoding")
-        # Asked by name: a hostile member may have granted us a known key again under a name of its own.
-        if self.keys.get(envelope.compartment, {}).get(envelope.epoch) != key.key:
-            raise DamagedRecord("it says it belongs elsewhere")
-        return envelope
 
     # what the ledger's own kinds change ---
 
@@ -507,100 +335,16 @@ class World:
             case BarLifted():
                 self.history.take_lift(number, content, by=device)
             case _:
-                self._apply_custody(number, device, day, content)
-        self._keys_known = None
-
-    def _apply_custody(self, number: int, device: int, day: int, content: Content) -> None:
-        match content:
-            case SharesDealt():
-                self._take_deal(device, content)
-            case ShareHeld():
-                self.shares_held.setdefault(content.deal, set()).add(device)
-            case ShareAsked() if self._is_dealt(content.case, content.deal):
-                self.shares_asked[content.case] = (device, number, day)
-            case ShareReleased() if self._is_dealt(content.case, content.deal):
-                self._take_release(number, device, content)
-
-    def _take_release(self, number: int, device: int, content: ShareReleased) -> None:
-        if device not in self.custody[content.case].custodians:
-            raise NotEntitled(device=device, kind=content.KIND)
-        released = self.shares_released.setdefault((content.deal, content.to), set())
-        released.add(device)
-        if len(released) >= SHARES_NEEDED:
-            self.recovered.setdefault((content.case, content.to), number)
-
-    def _is_dealt(self, case: str, deal: bytes) -> bool:
-        return case in self.custody and self.custody[case].deal == deal
-
-    def may_deal(self, case: str, device: int) -> bool:
-        """Say whether a device's deal would count.
-
-        A deal stands until its dealer deals again or takes it back, leaves the roll, or another recovered the case.
-        """
-        known = self.custody.get(case)
-        if known is None or known.dealer == device:
-            return True
-        on_roll = any(entry.number == known.dealer for entry in self.history.now.roll.active)
-        return not on_roll or len(self.shares_released.get((known.deal, device), ())) >= SHARES_NEEDED
-
-    def _take_deal(self, device: int, content: SharesDealt) -> None:
-        case = content.case
-        if not self.may_deal(case, device):
-            raise NotEntitled(device=device, kind=content.KIND)
-        known = self.custody.pop(case, None)
-        if known is not None and known.deal != content.deal:
-            self.void_deals.add(known.deal)
-            self.shares_held.pop(known.deal, None)
-        self.shares_asked.pop(case, None)
-        if content.custodians:
-            self.void_deals.discard(content.deal)
-            self.custody[case] = Custody(content.deal, device, content.custodians)
+                roll = self.history.now.roll
+                self.deals.take(content, number=number, device=device, day=day, roll=roll)
+        self._opener.choose_anew()
 
     def _open_epoch(self, number: int, device: int, key: Key, content: EpochOpened) -> None:
         compartment = self.compartments.setdefault(key.compartment, Compartment(key.compartment))
-        recovered = self.has_recovered(key.compartment, device, number)
+        recovered = self.deals.has_recovered(key.compartment, device, number)
         if not compartment.open_epoch(key.epoch, content, maker=device, number=number, recovered=recovered):
             raise NotEntitled(device=device, kind=EpochOpened.KIND)
-        self._keys_known = None
-
-    def has_recovered(self, compartment: str, device: int, number: int) -> bool:
-        """Say whether, before record `number`, enough custodians had released the shares of this case to a device."""
-        room, _, rest = compartment.partition("/")
-        released_by = self.recovered.get((rest.partition("/")[0], device))
-        return room == "case" and released_by is not None and released_by < number
-
-    # heads ---
-
-    def take_cosignatures(self, cosignatures: Iterable[Cosignature]) -> int:
-        """Take verified co-signatures, the newest of each device; return the firm size, which never shrinks.
-
-        A co-signature over another order of records than ours is a fork and kept in `split`.
-        """
-        for word in cosignatures:
-            known = self._cosigned.get(word.device)
-            if known is None or word.size >= known.size:
-                self._cosigned[word.device] = word
-            try:
-                check_against(self.root_at, self.size, device=word.device, seen=word.size, root=word.root)
-            except ForkSeen as trouble:
-                self._see_split(trouble)
-        standing = self.history.now
-        organisation = {entry.number: entry.organisation for entry in standing.roll.active}
-        firm = firm_size(
-            self._cosigned.values(),
-            organisation_of=organisation.get,
-            n_organisations=standing.roll.n_organisations,
-            tree_size=self.size,
-            tree_root=self.root_at,
-        )
-        self.firm = max(self.firm, firm)
-        return self.firm
-
-    @property
-    def standing_splits(self) -> list[ForkSeen]:
-        """The splits seen by devices that are on the roll: once a liar among them is removed, its word stops nothing."""
-        active = {entry.number for entry in self.history.now.roll.active}
-        return [seen for seen in self.split if seen.device in active]
+        self._opener.choose_anew()
 
     def missing_grants(self, seen: Collection[bytes], *, since: int) -> dict[bytes, frozenset[int]]:
         """Say which grants named in `watch` since a day are in no folder: withheld or lost, ask who named them.
@@ -623,14 +367,31 @@ class World:
             if digest not in seen and min(named.values()) >= since
         }
 
-    def knows(self, word: Cosignature) -> bool:
-        """Say whether a co-signature, to the byte, was taken already."""
-        return self._cosigned.get(word.device) == word
+    # heads ---
+
+    @property
+    def firm(self) -> int:
+        """The size up to which two organisations vouch for the ledger."""
+        return self.vouching.firm
 
     def is_firm(self, number: int) -> bool:
         """Say whether a record is under a head that two organisations vouch for."""
-        return number < self.firm
+        return number < self.vouching.firm
 
+    def knows(self, word: Cosignature) -> bool:
+        """Say whether a co-signature, to the byte, was taken already."""
+        return self.vouching.knows(word)
 
-SHARES_NEEDED = 3
-"""Of five: the number of custodians who open one case (DESIGN section 4)."""
+    def take_cosignatures(self, cosignatures: Iterable[Cosignature]) -> int:
+        """Take verified co-signatures; return the firm size."""
+        return self.vouching.take(cosignatures, self.history.now.roll)
+
+    @property
+    def split(self) -> list[ForkSeen]:
+        """Heads that cannot be true together with ours."""
+        return self.vouching.split
+
+    @property
+    def standing_splits(self) -> list[ForkSeen]:
+        """The splits seen by devices that are on the roll; these stop us from vouching."""
+        return self.vouching.standing_splits(self.history.now.roll)

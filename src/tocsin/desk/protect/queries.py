@@ -310,7 +310,7 @@ def case_page(desk: Desk, case: CaseCode) -> CasePage:
         may_ask_for_place=is_triaged and _holds(desk, "planning") and not _is_asked(desk, case),
         may_place=is_triaged and _is_planned(desk, case),
         may_arrive=row.stage is CaseStage.PLACED and _may_arrive(desk, case),
-        is_dealt=case in desk.world.custody,
+        is_dealt=case in desk.world.deals.standing,
         may_park=is_recoverable(desk.member, case) and row.stage in (CaseStage.OPENED, CaseStage.TRIAGED),
         outcomes=(Outcome.ARRIVED,) if row.stage is CaseStage.ARRIVED else tuple(Outcome)[1:],
     )
@@ -358,11 +358,12 @@ def cases_away(desk: Desk) -> set[CaseCode]:
 
 def _away(desk: Desk) -> list[AwayRow]:
     """Cases whose keys were dealt to custodians and that nobody has taken back since."""
-    world = desk.world
+    deals = desk.world.deals
     rows = []
-    for code, custody in world.custody.items():
-        asker = world.shares_asked.get(code, (0, 0, 0))[0]
-        n_released = len(world.shares_released.get((custody.deal, asker), ()))
+    for code, custody in deals.standing.items():
+        asked = deals.asked.get(code)
+        asker = asked.by if asked is not None else None
+        n_released = len(deals.released.get((custody.deal, asker), ())) if asker is not None else 0
         n_needed = min(3, len(custody.custodians))
         is_ours = asker == desk.device
         if _holds(desk, _file(CaseCode(code))) or (n_released >= n_needed and not is_ours):

@@ -1,0 +1,109 @@
+"""What `watch` tells of parked cases: who dealt shares to whom, who keeps, asked for and released them.
+
+`custody` says what a device may do about it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tocsin.core.ledger.compartments import case_of
+from tocsin.core.ledger.content import Content
+from tocsin.core.ledger.errors import NotEntitled
+from tocsin.core.ledger.kinds import ShareAsked, ShareHeld, ShareReleased, SharesDealt
+from tocsin.core.ledger.roll import Roll
+
+SHARES_NEEDED = 3
+"""Of five: the number of custodians who open one case (DESIGN section 4)."""
+
+
+class Custody(NamedTuple):
+    """Whose shares of a case stand."""
+
+    deal: bytes
+    dealer: int
+    custodians: tuple[int, ...]
+
+
+class Asked(NamedTuple):
+    """The newest request for a case."""
+
+    by: int
+    number: int
+    day: int
+
+
+class Deals:
+    """Every deal there was, as far as the records taken tell. Feed it content in ledger order with `take`."""
+
+    def __init__(self) -> None:
+        self.standing: dict[str, Custody] = {}
+        """By case: the deal that stands."""
+        self.void: set[bytes] = set()
+        """Deals taken back or dealt anew: custodians erase their shares."""
+        self.held: dict[bytes, set[int]] = {}
+        """By deal: the custodians who said that they keep their share."""
+        self.asked: dict[str, Asked] = {}
+        self.released: dict[tuple[bytes, int], set[int]] = {}
+        """By deal and who asked: the custodians who released their share."""
+        self.recovered: dict[tuple[str, int], int] = {}
+        """By case and device: the record by which enough custodians had released their shares to it."""
+
+    def take(self, content: Content, *, number: int, device: int, day: int, roll: Roll) -> None:
+        """Take what a device said of shares in record `number`; other content changes nothing.
+
+        Raises
+        ------
+        NotEntitled
+            Another's deal stands, or whoever releases a share was dealt none.
+        """
+        match content:
+            case SharesDealt():
+                self._take_deal(device, content, roll)
+            case ShareHeld():
+                self.held.setdefault(content.deal, set()).add(device)
+            case ShareAsked() if self._stands(content.case, content.deal):
+                self.asked[content.case] = Asked(device, number, day)
+            case ShareReleased() if self._stands(content.case, content.deal):
+                self._take_release(number, device, content)
+
+    def may_deal(self, case: str, device: int, roll: Roll) -> bool:
+        """Say whether a device's deal would count.
+
+        A deal stands until its dealer deals again or takes it back, leaves the roll, or another recovered the case.
+        """
+        known = self.standing.get(case)
+        if known is None or known.dealer == device:
+            return True
+        on_roll = any(entry.number == known.dealer for entry in roll.active)
+        return not on_roll or len(self.released.get((known.deal, device), ())) >= SHARES_NEEDED
+
+    def has_recovered(self, compartment: str, device: int, number: int) -> bool:
+        """Say whether, before record `number`, enough custodians had released the shares of this case to a device."""
+        case = case_of(compartment)
+        released_by = self.recovered.get((case, device)) if case is not None else None
+        return released_by is not None and released_by < number
+
+    def _stands(self, case: str, deal: bytes) -> bool:
+        return case in self.standing and self.standing[case].deal == deal
+
+    def _take_deal(self, device: int, content: SharesDealt, roll: Roll) -> None:
+        case = content.case
+        if not self.may_deal(case, device, roll):
+            raise NotEntitled(device=device, kind=content.KIND)
+        known = self.standing.pop(case, None)
+        if known is not None and known.deal != content.deal:
+            self.void.add(known.deal)
+            self.held.pop(known.deal, None)
+        self.asked.pop(case, None)
+        if content.custodians:
+            self.void.discard(content.deal)
+            self.standing[case] = Custody(content.deal, device, content.custodians)
+
+    def _take_release(self, number: int, device: int, content: ShareReleased) -> None:
+        if device not in self.standing[content.case].custodians:
+            raise NotEntitled(device=device, kind=content.KIND)
+        released = self.released.setdefault((content.deal, content.to), set())
+        released.add(device)
+        if len(released) >= SHARES_NEEDED:
+            self.recovered.setdefault((content.case, content.to), number)
