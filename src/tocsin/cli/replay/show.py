@@ -92,7 +92,7 @@ def _serve(console: Console, exercise: Exercise) -> None:
         console.print("  Ctrl-C ends the exercise.")
         servers[0].wait()
     except KeyboardInterrupt:
-        console.print("  The exercise is over; its folder is gone.")
+        console.print("  The exercise is over.")
     finally:
         for server in servers:
             end(server)
