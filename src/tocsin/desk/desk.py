@@ -125,7 +125,9 @@ class Desk:
         return cls(folder, keyfile, clock=clock or Clock.of_machine(), verify_all=verify_all)
 
     def close(self) -> None:
-        """Lock: forget everything that was opened."""
+        """Lock: forget everything that was opened; a sync under way ends with what the relay says next."""
+        if (wire := self._wire) is not None:
+            wire.hang_up()
         with self.lock:
             if self._wire is not None:
                 self._wire.close()
@@ -167,7 +169,7 @@ class Desk:
         if checked is not None and checked != self._checked():
             raise DamagedReplica
         self.world.take_cosignatures(self.replica.cosignatures())
-        self.member.expect(self._unread())
+        self.member.pending.expect(self._unread())
         self.take_grants(self.replica.grants())
 
     def _sow(self) -> None:
@@ -290,11 +292,11 @@ class Desk:
 
     def take_grants(self, files: Iterable[bytes]) -> None:
         """Try grants; read again what their keys open."""
-        self._reopen(self.member.take_grants(files))
+        self._reopen(self.member.received.take(files))
 
     def confirm_grants(self) -> None:
         """Hold the grants that `watch` names by now; read again what their keys open."""
-        self._reopen(self.member.confirm_grants())
+        self._reopen(self.member.received.confirm())
 
     def _reopen(self, compartments: Iterable[str]) -> None:
         names = set(compartments)

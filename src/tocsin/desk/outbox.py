@@ -108,7 +108,7 @@ def _write_if_possible(member: Member, batch: Batch, draft: Draft) -> bool:
     known = member.world.compartments.get(draft.compartment)
     current = known.current() if known else None
     is_over = known and (known.is_shut or current is None or member.device not in current.members)
-    if is_over and not member.is_opening(draft.compartment):
+    if is_over and not member.pending.is_opening(draft.compartment):
         return True
     try:
         batch.write(draft)
@@ -129,7 +129,7 @@ def make_again(member: Member, records: list[Record], moment: Moment) -> Outgoin
         except NoKey:
             continue
     # Epochs that the refused records would have opened are void, and so are their keys.
-    member.take_back(records[0].header.chain)
+    member.pending.take_back(records[0].header.chain)
     batch = member.batch(moment)
     for envelope, content in said:
         if isinstance(content, EpochOpened):

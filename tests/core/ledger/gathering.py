@@ -135,9 +135,9 @@ class Device:
         """Fetch folders and records; read again what new keys open."""
         new = [file for file in self.gathering.folders() if file not in self.tried]
         self.tried.update(new)
-        self.reopen(self.member.take_grants(new))
+        self.reopen(self.member.received.take(new))
         self.take_all(self.gathering.log)
-        self.reopen(self.member.confirm_grants())
+        self.reopen(self.member.received.confirm())
 
     def obey(self) -> list[bytes]:
         """Erase what is to be erased."""

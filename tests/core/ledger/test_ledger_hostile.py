@@ -395,7 +395,7 @@ def test_a_poisoned_grant_stops_no_other(world: Gathering, make: object) -> None
 
     world.sync_all()
 
-    assert list(world[1].member.bad_grants) == [grant_hash(poison)]
+    assert list(world[1].member.received.bad) == [grant_hash(poison)]
     assert canary("case/abcd/file") in world[1].read()
 
 

@@ -476,7 +476,7 @@ def test_an_epoch_whose_records_were_never_sent_is_void() -> None:
     world[2].say(Note(text="never sent"), to="watch")
     assert world[2].keyring.compartments["watch"] != keys
 
-    world[2].member.take_back(chain)
+    world[2].member.pending.take_back(chain)
 
     assert world[2].keyring.compartments["watch"] == keys
     world[2].write("sent", to="watch")
@@ -527,7 +527,7 @@ def test_one_desk_asleep_does_not_silence_the_others() -> None:
 
 
 def hands(device: Device) -> tuple[bytes, dict[str, object]]:
-    return device.keyring.to_bytes(), dict(device.member._pending)
+    return device.keyring.to_bytes(), dict(device.member.pending.epochs)
 
 
 def test_a_failed_batch_holds_no_key_and_waits_for_nothing(world: Gathering) -> None:
@@ -568,7 +568,7 @@ def test_the_cap_holds_for_handler_and_alternate_when_granting_and_when_receivin
     open_case(world, "ninth", handler=4, alternate=2)
     world.sync_all()
     assert "ninth" not in world[2].keyring.open_cases()
-    assert len(world[2].member.unconfirmed) == 2
+    assert len(world[2].member.received.unconfirmed) == 2
     close_case(world, "case0", by=2)
     world.sync_all()
     assert "ninth" in world[2].keyring.open_cases()

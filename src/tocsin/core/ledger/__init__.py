@@ -52,6 +52,7 @@ from tocsin.core.ledger.head import (
     verify_head,
 )
 from tocsin.core.ledger.kinds import (
+    EVERYBODYS,
     LEDGER_KINDS,
     PEOPLE,
     WATCH,
@@ -64,7 +65,7 @@ from tocsin.core.ledger.kinds import (
     Load,
     Shut,
 )
-from tocsin.core.ledger.member import EVERYBODYS, INTAKE_DAYS_AHEAD, Member
+from tocsin.core.ledger.member import INTAKE_DAYS_AHEAD, Member
 from tocsin.core.ledger.reading import Reading, Status, Versions
 from tocsin.core.ledger.record import (
     FOUNDING,

@@ -25,6 +25,7 @@ from tocsin.core.ledger.grants import (
     seal_grant,
 )
 from tocsin.core.ledger.kinds import WATCH, EpochOpened, GrantsMade, HandedOver
+from tocsin.core.ledger.pending import PendingEpoch
 from tocsin.core.ledger.record import NO_HASH, SEALED, VERSION, Header, Record, Tip, make_record
 from tocsin.core.ledger.world import World
 from tocsin.core.seal import CASELOAD_CAP, CaseloadFull, Keyring, Recipient, body_size_for, seal_body
@@ -67,16 +68,6 @@ class Moment(NamedTuple):
     """Each device's grant key (`newest_grant_keys`)."""
     tip: Tip | None = None
     """Where this device's chain stands if finished records wait unsent; else as the ledger has it."""
-
-
-class PendingEpoch(NamedTuple):
-    """An epoch that this device made and has not yet read back."""
-
-    epoch: bytes
-    parent: bytes | None
-    members: frozenset[int]
-    chain: int
-    """This device's number for the opening record."""
 
 
 class Batch:

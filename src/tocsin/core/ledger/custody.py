@@ -124,7 +124,7 @@ def release_share(member: Member, case: str, moment: Moment) -> Outgoing:
 
 def can_recover(member: Member, case: str) -> bool:
     """Say whether enough shares have come."""
-    return len(member.released.get(case, {})) >= SHARES_NEEDED
+    return len(member.received.released.get(case, {})) >= SHARES_NEEDED
 
 
 def recover_case(member: Member, case: str) -> set[str]:
@@ -139,7 +139,7 @@ def recover_case(member: Member, case: str) -> set[str]:
     BadGrant
         The shares join to something that is not this case's keys.
     """
-    secret = join(list(member.released.get(case, {}).values()))
+    secret = join(list(member.received.released.get(case, {}).values()))
     try:
         keys = msgspec.msgpack.decode(secret, type=list[GrantedKey])
     except UNDECODABLE as trouble:
@@ -167,5 +167,5 @@ def take_up_case(member: Member, case: str, members: Sequence[int], moment: Mome
     for name in case_compartments(case):
         current = member.compartment(name).current()
         batch.open_epoch(name, (*members, member.device), parent=current.id if current else None)
-    member.released.pop(case, None)
+    member.received.released.pop(case, None)
     return batch.outgoing

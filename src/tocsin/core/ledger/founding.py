@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tocsin.core.ledger.batch import Fresh, Moment, Outgoing
-from tocsin.core.ledger.kinds import PEOPLE, Duties
-from tocsin.core.ledger.member import EVERYBODYS, Member
+from tocsin.core.ledger.kinds import EVERYBODYS, PEOPLE, Duties
+from tocsin.core.ledger.member import Member
 from tocsin.core.ledger.record import FOUNDING, NO_HASH, NO_TAG, ROLL, VERSION, Header, Record, make_record
 from tocsin.core.ledger.roll import (
     LAPSE_DAYS,

@@ -8,6 +8,9 @@ from tocsin.core.ledger.content import ANYBODY, Content, Duty
 
 WATCH = "watch"
 PEOPLE = "people"
+EVERYBODYS = (WATCH, PEOPLE, "clock")
+"""Compartments that every device of the coalition is granted."""
+
 ENDING = "*/*"
 """Compartments of one thing that ends (`case/...`, `intake/<week>`). A standing one, `watch` or `count`, is never shut or
 handed over: one hostile member would take it from everybody."""

@@ -14,41 +14,34 @@ from tocsin.core.ledger.batch import (
     Fresh,
     Moment,
     Outgoing,
-    PendingEpoch,
-    check_caseload,
     draft,
 )
 from tocsin.core.ledger.compartments import Compartment, case_of
 from tocsin.core.ledger.content import Content
-from tocsin.core.ledger.errors import BadGrant, NoKey, NotEntitled, NotSealedTo, TooManyBars
-from tocsin.core.ledger.grants import Grant, GrantedKey, grant_hash, open_grant, weeks_to_publish
+from tocsin.core.ledger.errors import NoKey, NotEntitled, NotSealedTo, TooManyBars
+from tocsin.core.ledger.grants import GrantedKey, weeks_to_publish
 from tocsin.core.ledger.head import Cosignature, cosign
 from tocsin.core.ledger.kinds import (
-    PEOPLE,
-    WATCH,
     Admitted,
     Barred,
-    EpochOpened,
     Erased,
     HandedOver,
     Load,
     SharesDealt,
     Shut,
 )
-from tocsin.core.ledger.record import Record
+from tocsin.core.ledger.pending import Pending
+from tocsin.core.ledger.received import Received
 from tocsin.core.ledger.roll import PublishedKey, Purpose, publish_key
 from tocsin.core.ledger.standing import BARS_A_WEEK
 from tocsin.core.ledger.world import World
-from tocsin.core.seal import CASELOAD_CAP, CaseloadFull, Identity, Keyring, Share
+from tocsin.core.seal import CASELOAD_CAP, CaseloadFull, Identity, Keyring
 from tocsin.terms import Day, Week
 
 INTAKE_DAYS_AHEAD = 7
 
 RETENTION_WEEKS = 2
 """Whole weeks for which the desks on duty can still read what an intake week brought."""
-
-EVERYBODYS = (WATCH, PEOPLE, "clock")
-"""Compartments that every device of the coalition is granted."""
 
 NO_DEAL = bytes(16)
 
@@ -60,22 +53,16 @@ class Member:
         self.keyring = keyring
         self.world = world
         self.device = keyring.device
-        self.unconfirmed: dict[bytes, Grant] = {}
-        """Grants for us that `watch` does not name yet, or that would be a ninth case, by hash."""
-        self.released: dict[str, dict[int, Share]] = {}
-        """Shares of cases that custodians released to this device, by who released them."""
-        self.bad_grants: dict[bytes, BadGrant] = {}
-        """Grants sealed to us that say what none may say, by hash: shown, and they stop no other."""
+        self.received = Received(keyring, world)
+        self.pending = Pending(keyring, world)
         self._to_take_back: set[str] = set()
         self._fresh = fresh
-        self._pending: dict[str, PendingEpoch] = {}
-        self._identities: dict[bytes, Identity] = {}
 
     # writing ---
 
     def batch(self, moment: Moment) -> Batch:
         """Begin to make records and grants."""
-        return Batch(self.keyring, self.world, self._pending, moment, fresh=self._fresh)
+        return Batch(self.keyring, self.world, self.pending.epochs, moment, fresh=self._fresh)
 
     def draft(self, content: Content, *, to: str, at: int, based_on: bytes | None = None) -> Draft:
         """Put content into words that leave later.
@@ -211,10 +198,6 @@ class Member:
             batch.say_last(Shut(parked=parked), to=name)
         return batch.outgoing
 
-    def is_opening(self, name: str) -> bool:
-        """Say whether this device made a new epoch of a compartment that it has not read back yet."""
-        return name in self._pending
-
     # obeying ---
 
     def give_up(self) -> list[bytes]:
@@ -226,10 +209,10 @@ class Member:
         """
         erased = self._give_up_shares()
         for name in list(self.keyring.compartments):
-            self._settle(name)
+            self.pending.settle(name)
             known = self.world.compartments.get(name)
             current = known.current() if known else None
-            if known is None or current is None or name in self._pending:
+            if known is None or current is None or self.pending.is_opening(name):
                 continue
             if known.is_shut or self.device not in current.members:
                 if not known.is_parked and (case := case_of(name)) is not None:
@@ -260,43 +243,6 @@ class Member:
             self.keyring.forget_share(case)
         return erased
 
-    def expect(self, records: Iterable[Record]) -> None:
-        """Take up, after a restart, the epochs that finished records still waiting to leave will open."""
-        for record in records:
-            try:
-                envelope, content = self.world.peek(record)
-            except NoKey:
-                continue
-            if isinstance(content, EpochOpened):
-                members = frozenset(content.grantees) | {self.device}
-                chain = record.header.chain
-                self._pending[envelope.compartment] = PendingEpoch(
-                    envelope.epoch, content.parent, members, chain
-                )
-
-    def take_back(self, chain: int) -> None:
-        """Forget the epochs that finished records from number `chain` on would have opened: they will not be sent."""
-        for name, pending in list(self._pending.items()):
-            if pending.chain >= chain:
-                self._drop_pending(name, pending.epoch)
-
-    def _settle(self, name: str) -> None:
-        """Forget that an epoch of ours is pending once the ledger holds it; erase its key if it did not count."""
-        known, pending = self.world.compartments.get(name), self._pending.get(name)
-        if pending is None:
-            return
-        if known is not None and pending.epoch in known.epochs:
-            del self._pending[name]
-        elif self.world.tips[self.device].chain > pending.chain:
-            self._drop_pending(name, pending.epoch)
-
-    def _drop_pending(self, name: str, epoch: bytes) -> None:
-        del self._pending[name]
-        held = self.keyring.compartments.get(name, {})
-        held.pop(epoch, None)
-        if not held:
-            self.keyring.forget(name)
-
     def own_news(self, erased: Iterable[bytes]) -> list[Content]:
         """What this device tells all others about itself: epochs erased, cases held, deals taken back."""
         news: list[Content] = []
@@ -312,75 +258,6 @@ class Member:
         if held != self.world.loads.get(self.device, 0):
             news.append(Load(held=held))
         return news
-
-    # grants received ---
-
-    def grant_identities(self) -> list[Identity]:
-        """This device's weekly identities, newest first, each expanded once."""
-        seeds = self.keyring.grant_keys
-        self._identities = {
-            seed: self._identities.get(seed) or Identity.from_seed(seed) for seed in seeds.values()
-        }
-        return [self._identities[seeds[week]] for week in sorted(seeds, reverse=True)]
-
-    def take_grants(self, files: Iterable[bytes]) -> set[str]:
-        """Try grants from a day folder; return the compartments that have a new key.
-
-        A grant of `watch` and the like is held at once, for the records that confirm grants are read with it; any other is
-        held when `watch` names its hash. One that says what none may say goes to `bad_grants`.
-        """
-        identities = self.grant_identities()
-        for file in files:
-            try:
-                grant = open_grant(file, identities, coalition=self.world.coalition)
-            except BadGrant as trouble:
-                self.bad_grants[grant_hash(file)] = trouble
-                continue
-            if grant is not None:
-                self.unconfirmed[grant_hash(file)] = grant
-        return self.confirm_grants()
-
-    def confirm_grants(self) -> set[str]:
-        """Hold the keys of grants that `watch` names by now; return the compartments that have a new key.
-
-        A ninth case stays in `unconfirmed`: its keys are not held, and the desk asks whoever granted it to take it back.
-        """
-        news: set[str] = set()
-        for digest, grant in list(self.unconfirmed.items()):
-            if any(self.device in self.world.erased.get(key.epoch, ()) for key in grant.keys):
-                # We said that we erased it: the folder still has it, and it stays erased.
-                del self.unconfirmed[digest]
-                continue
-            named = self.world.granted.get(digest, {})
-            is_everybodys = not grant.shares and all(key.compartment in EVERYBODYS for key in grant.keys)
-            if not is_everybodys and grant.by not in named:
-                continue
-            try:
-                check_caseload(self.keyring, grant.keys)
-            except CaseloadFull:
-                continue
-            for key in grant.keys:
-                news |= self._hold(key)
-            for granted in grant.shares:
-                self._keep_share(granted.case, granted.share, by=grant.by)
-            del self.unconfirmed[digest]
-        return news
-
-    def _hold(self, granted: GrantedKey) -> set[str]:
-        if granted.epoch in self.keyring.compartments.get(granted.compartment, {}):
-            return set()
-        self.keyring.hold(granted.compartment, granted.epoch, granted.key)
-        return {granted.compartment}
-
-    def _keep_share(self, case: str, share: Share, *, by: int) -> None:
-        """A custodian keeps what the dealer dealt to it; whoever asked gathers what custodians release."""
-        custody = self.world.deals.standing.get(case)
-        if custody is None or share.deal_id != custody.deal:
-            return
-        if self.device in custody.custodians and by == custody.dealer:
-            self.keyring.hold_share(case, share)
-        elif by in custody.custodians:
-            self.released.setdefault(case, {})[by] = share
 
     # keys, bars, heads ---
 

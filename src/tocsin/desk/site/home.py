@@ -224,10 +224,10 @@ def _gaps(desk: Desk) -> list[Concern]:
                 next_step=f"Sync again. If it stays so, ask the holder of device {makers}: the relay may hold it back.",
             )
         )
-    if desk.member.bad_grants:
+    if desk.member.received.bad:
         gaps.append(
             Concern(
-                sentence=f"{_many(len(desk.member.bad_grants), 'grant')} for this desk cannot be used.",
+                sentence=f"{_many(len(desk.member.received.bad), 'grant')} for this desk cannot be used.",
                 next_step="Ask a colleague to grant you again what you are missing, and tell a founder.",
             )
         )

@@ -1,0 +1,97 @@
+"""Grants that came: tried, kept until `watch` names them, and then held.
+
+A grant is only bytes in a folder that anybody on the roll may fill. It counts once its giver has named it in sight of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tocsin.core.ledger.batch import check_caseload
+from tocsin.core.ledger.errors import BadGrant
+from tocsin.core.ledger.grants import Grant, GrantedKey, grant_hash, open_grant
+from tocsin.core.ledger.kinds import EVERYBODYS
+from tocsin.core.ledger.world import World
+from tocsin.core.seal import CaseloadFull, Identity, Keyring, Share
+
+
+class Received:
+    """The grants for one device that are not in its keyring yet, and the shares released to it."""
+
+    def __init__(self, keyring: Keyring, world: World) -> None:
+        self.keyring = keyring
+        self.world = world
+        self.unconfirmed: dict[bytes, Grant] = {}
+        """Grants for us that `watch` does not name yet, or that would be a ninth case, by hash."""
+        self.bad: dict[bytes, BadGrant] = {}
+        """Grants sealed to us that say what none may say, by hash: shown, and they stop no other."""
+        self.released: dict[str, dict[int, Share]] = {}
+        """Shares of cases that custodians released to this device, by who released them."""
+        self._identities: dict[bytes, Identity] = {}
+
+    def take(self, files: Iterable[bytes]) -> set[str]:
+        """Try grants from a day folder; return the compartments that have a new key.
+
+        A grant of `watch` and the like is held at once, for the records that confirm grants are read with it; any other is
+        held when `watch` names its hash. One that says what none may say goes to `bad`.
+        """
+        identities = self._identities_newest_first()
+        for file in files:
+            try:
+                grant = open_grant(file, identities, coalition=self.world.coalition)
+            except BadGrant as trouble:
+                self.bad[grant_hash(file)] = trouble
+                continue
+            if grant is not None:
+                self.unconfirmed[grant_hash(file)] = grant
+        return self.confirm()
+
+    def confirm(self) -> set[str]:
+        """Hold the keys of grants that `watch` names by now; return the compartments that have a new key.
+
+        A ninth case stays in `unconfirmed`: its keys are not held, and the desk asks whoever granted it to take it back.
+        """
+        news: set[str] = set()
+        for digest, grant in list(self.unconfirmed.items()):
+            if any(self.keyring.device in self.world.erased.get(key.epoch, ()) for key in grant.keys):
+                # We said that we erased it: the folder still has it, and it stays erased.
+                del self.unconfirmed[digest]
+                continue
+            named = self.world.granted.get(digest, {})
+            is_everybodys = not grant.shares and all(key.compartment in EVERYBODYS for key in grant.keys)
+            if not is_everybodys and grant.by not in named:
+                continue
+            try:
+                check_caseload(self.keyring, grant.keys)
+            except CaseloadFull:
+                continue
+            for key in grant.keys:
+                news |= self._hold(key)
+            for granted in grant.shares:
+                self._keep_share(granted.case, granted.share, by=grant.by)
+            del self.unconfirmed[digest]
+        return news
+
+    def _identities_newest_first(self) -> list[Identity]:
+        """This device's weekly identities, newest first, each expanded once."""
+        seeds = self.keyring.grant_keys
+        self._identities = {
+            seed: self._identities.get(seed) or Identity.from_seed(seed) for seed in seeds.values()
+        }
+        return [self._identities[seeds[week]] for week in sorted(seeds, reverse=True)]
+
+    def _hold(self, granted: GrantedKey) -> set[str]:
+        if granted.epoch in self.keyring.compartments.get(granted.compartment, {}):
+            return set()
+        self.keyring.hold(granted.compartment, granted.epoch, granted.key)
+        return {granted.compartment}
+
+    def _keep_share(self, case: str, share: Share, *, by: int) -> None:
+        """A custodian keeps what the dealer dealt to it; whoever asked gathers what custodians release."""
+        custody = self.world.deals.standing.get(case)
+        if custody is None or share.deal_id != custody.deal:
+            return
+        if self.keyring.device in custody.custodians and by == custody.dealer:
+            self.keyring.hold_share(case, share)
+        elif by in custody.custodians:
+            self.released.setdefault(case, {})[by] = share
