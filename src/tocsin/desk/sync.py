@@ -11,6 +11,7 @@ from functools import partial
 from tocsin.core.ledger import (
     EVERYBODYS,
     BadProof,
+    Beside,
     Cosignature,
     DamagedRecord,
     Duty,
@@ -33,8 +34,9 @@ from tocsin.core.ledger import (
 from tocsin.core.seal import BadSignature
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import ClonedDevice, RelayMisled, RelayRefused, WrongClock
+from tocsin.desk.intake.actions import forget_drained
 from tocsin.desk.replica import FOLDER_DAYS
-from tocsin.desk.wire import Beside, Wire
+from tocsin.desk.wire import Wire
 
 KEYS_BACK_DAYS = 28
 CLOCK_DAYS = 2
@@ -61,8 +63,7 @@ def sync(desk: Desk) -> None:
     with desk.lock:
         wire = desk.wire()
         overview = wire.beside(desk.today - KEYS_BACK_DAYS)
-        head, signature, cosignatures = overview.in_parts()
-        _check_head(desk, head, signature)
+        head, cosignatures = _check_head(desk, overview.head, overview.signature), overview.words
         on_relay = _fetch_beside(desk, wire, overview)
         _read(desk, wire, head, cosignatures)
         if desk.is_cloned:
@@ -183,10 +184,13 @@ def _fetch_folders(desk: Desk, wire: Wire, overview: Beside) -> None:
     """Fetch the folders that hold more than this desk has; all of them where `watch` names a grant that did not come."""
     relay_day = overview.day
     grants, submissions = desk.replica.folder_counts()
-    days = [row for row in overview.folders if relay_day - FOLDER_DAYS <= row[0] <= relay_day]
+    # Each day once, however often it is named.
+    counts = {
+        day: n_files for day, *n_files in overview.folders if relay_day - FOLDER_DAYS <= day <= relay_day
+    }
     again = bool(desk.missing_grants())
     new: list[bytes] = []
-    for day, n_grants, n_submissions in days:
+    for day, (n_grants, n_submissions) in counts.items():
         if again or n_grants != grants.get(day, 0):
             files = wire.grants_of(day)
             with desk.replica.transaction():
@@ -206,6 +210,7 @@ def _publish(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:
     entry = desk.world.history.now.roll.device(desk.device)
     duties = desk.world.history.now.duties.get(desk.device, frozenset())
     desk.erase_old_keys()
+    forget_drained(desk)
     keys = desk.member.publish(day=desk.today, takes_duty=entry.may_take_duty and Duty.INTAKE in duties)
     if keys:
         desk.keyfile.save()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from types import TracebackType
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -18,12 +18,18 @@ from tocsin.core.ledger import (
     PUBLISHED_KEY_SIZE,
     SIGNATURE_SIZE,
     TAG_SIZE,
+    UNDECODABLE,
+    Beside,
     Cosignature,
     DamagedRecord,
     Head,
+    HeadAnswer,
+    Lodged,
     PublishedKey,
     Record,
+    Refusal,
     RelayEntry,
+    Taken,
 )
 from tocsin.core.seal import GRANT_SIZE, SigningKey
 from tocsin.desk.errors import RelayAway, RelayMisled, RelayRefused
@@ -39,49 +45,14 @@ _T = TypeVar("_T")
 
 _ROW = struct.Struct(">QB")
 
-
-class _Refusal(msgspec.Struct):
-    code: str
-    sentence: str
-
-
-class _Taken(msgspec.Struct):
-    numbers: tuple[int, ...]
-    size: int
-    root: bytes
-    day: int
-    signature: bytes
-
-
-class _Lodged(msgspec.Struct):
-    coalition: bytes
-    relay_key: bytes
-
-
-_Long = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
-_Short = Annotated[int, msgspec.Meta(ge=0, lt=1 << 32)]
-_Hash = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
-
-
-class _HeadAnswer(msgspec.Struct):
-    size: _Long
-    root: _Hash
-    day: _Short
-    signature: bytes
-    cosignatures: tuple[tuple[_Short, _Long, _Hash, bytes], ...]
-
-    def in_parts(self) -> tuple[Head, bytes, list[Cosignature]]:
-        """The head, the relay's signature on it, and the co-signatures."""
-        words = [Cosignature(*row) for row in self.cosignatures]
-        return Head(self.size, self.root, self.day), self.signature, words
-
-
-class Beside(_HeadAnswer):
-    """The head, and what lies beside the ledger: a name for the keys published, and each folder's day and counts."""
-
-    keys: bytes
-    folders: tuple[tuple[int, int, int], ...]
-    """Day, grants, submissions."""
+ANSWER_BYTES = 64 << 20
+"""An answer ends here: the relay may be in other hands, and this machine's memory is not theirs to fill."""
+FOLDER_BYTES = 1 << 30
+"""A day folder may be larger: the relay's own quota for submissions is half of this."""
+ANSWER_SECONDS = 600
+"""Nor may it come in drops for ever: whoever waits for it holds the desk."""
+MOST_LETTERS = 300
+"""Of a refusal's sentence, which stands on our pages."""
 
 
 class Wire:
@@ -92,13 +63,8 @@ class Wire:
     ) -> None:
         self._address, self._coalition = address, coalition
         self._device, self._key, self._relay_key = device, key, relay_key
-        self._http = httpx.Client(
-            base_url=address,
-            trust_env=False,
-            verify=address.startswith("https:"),
-            timeout=30.0,
-            headers={"User-Agent": "", "Accept": "*/*"},
-        )
+        self._http = _client(address)
+        self._hung_up = False
         self._challenge: tuple[float, bytes] | None = None
 
     def __enter__(self) -> Wire:
@@ -111,6 +77,10 @@ class Wire:
         """Say whether this connection is open and goes to that relay."""
         return not self._http.is_closed and (self._address, self._relay_key) == (relay.address, relay.key)
 
+    def hang_up(self) -> None:
+        """Ask for nothing more: whatever another thread is waiting for ends as if the relay were away."""
+        self._hung_up = True
+
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
@@ -121,28 +91,57 @@ class Wire:
         return f"/c/{self._coalition.hex()}/{tail}"
 
     def _send(
-        self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
-    ) -> httpx.Response:
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: dict[str, str] | None = None,
+        *,
+        most: int = ANSWER_BYTES,
+    ) -> bytes:
+        """Ask, and read the answer as far as an answer may go.
+
+        Raises
+        ------
+        RelayAway, RelayRefused
+        RelayMisled
+            The answer does not end.
+        """
         kind = {"Content-Type": "application/octet-stream"} if body else {}
+        deadline = time.monotonic() + ANSWER_SECONDS
+        pieces, size = [], 0
         try:
-            response = self._http.request(method, path, content=body, headers={**kind, **(headers or {})})
+            with self._http.stream(
+                method, path, content=body, headers={**kind, **(headers or {})}
+            ) as response:
+                # As sent: an answer that unpacks itself could be a thousand times what came.
+                for piece in response.iter_raw():
+                    pieces.append(piece)
+                    size += len(piece)
+                    if size > most:
+                        raise RelayMisled("sent an answer that does not end")
+                    if self._hung_up or time.monotonic() > deadline:
+                        raise RelayAway
         except httpx.RequestError as trouble:
             raise RelayAway from trouble
+        if self._hung_up:
+            raise RelayAway
+        answer = b"".join(pieces)
         if response.status_code >= 400:
-            raise _refused(response)
-        return response
+            raise _refused(response.status_code, answer)
+        return answer
 
-    def _signed(self, method: str, tail: str, body: bytes = b"") -> bytes:
+    def _signed(self, method: str, tail: str, body: bytes = b"", *, most: int = ANSWER_BYTES) -> bytes:
         try:
-            return self._sign_and_send(method, tail, body)
+            return self._sign_and_send(method, tail, body, most)
         except RelayRefused as refusal:
             if refusal.refusal != "relay.challenge":
                 raise
         # The relay was started again since: its challenges count from then.
         self._challenge = None
-        return self._sign_and_send(method, tail, body)
+        return self._sign_and_send(method, tail, body, most)
 
-    def _sign_and_send(self, method: str, tail: str, body: bytes) -> bytes:
+    def _sign_and_send(self, method: str, tail: str, body: bytes, most: int) -> bytes:
         path = self._path(tail)
         challenge = self._fresh_challenge()
         target = sha256(f"{method} {path}".encode()).digest()
@@ -153,12 +152,12 @@ class Wire:
             "Tocsin-Challenge": _text(challenge[:CHALLENGE_SIZE]),
             "Tocsin-Signature": _text(signature),
         }
-        return self._send(method, path, body, headers).content
+        return self._send(method, path, body, headers, most=most)
 
     def _fresh_challenge(self) -> bytes:
         now = time.monotonic()
         if self._challenge is None or now - self._challenge[0] > CHALLENGE_SECONDS:
-            answer = self._send("GET", self._path("challenge")).content
+            answer = self._send("GET", self._path("challenge"))
             if answer[CHALLENGE_SIZE:] != self._relay_key:
                 raise RelayMisled("has another key than the one on the roll")
             self._challenge = (now, answer)
@@ -166,19 +165,22 @@ class Wire:
 
     def key_answered(self) -> bytes:
         """The public key that whoever answers here claims."""
-        return self._send("GET", self._path("challenge")).content[CHALLENGE_SIZE:]
+        return self._send("GET", self._path("challenge"))[CHALLENGE_SIZE:]
+
+    def lodge(self, code: str, founding: Record) -> Lodged:
+        """Move a coalition in."""
+        headers = {"Tocsin-Lodging": code}
+        return _read(self._send("POST", "/lodge", founding.to_bytes(), headers), Lodged)
 
     # the ledger ---
 
     def post_records(self, records: Sequence[Record]) -> tuple[Head, bytes] | None:
         """Append records, the same ones again with the same result; return the head over them and its signature."""
-        taken: _Taken | None = None
+        taken: Taken | None = None
         for at in range(0, len(records), RECORDS_A_POST):
             body = b"".join(record.to_bytes() for record in records[at : at + RECORDS_A_POST])
-            taken = _read(self._signed("POST", "records", body), _Taken)
-        if taken is None:
-            return None
-        return Head(taken.size, taken.root, taken.day), taken.signature
+            taken = _read(self._signed("POST", "records", body), Taken)
+        return None if taken is None else (taken.head, taken.signature)
 
     def records_since(self, number: int, *, until: int) -> Iterator[list[Record]]:
         """Fetch records from a number on, page by page, up to a head's size.
@@ -198,11 +200,12 @@ class Wire:
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """Fetch the proof that the first `old` records are the beginning of the first `new`."""
-        return _cut(self._send("GET", self._path(f"consistency?old={old}&new={new}")).content, 32)
+        return _cut(self._send("GET", self._path(f"consistency?old={old}&new={new}")), 32)
 
     def head(self) -> tuple[Head, bytes, list[Cosignature]]:
         """Fetch the newest head, the relay's signature on it, and the co-signatures."""
-        return _read(self._send("GET", self._path("head")).content, _HeadAnswer).in_parts()
+        answer = _read(self._send("GET", self._path("head")), HeadAnswer)
+        return answer.head, answer.signature, answer.words
 
     def post_cosignature(self, cosignature: Cosignature) -> None:
         """Vouch for a head."""
@@ -219,7 +222,7 @@ class Wire:
 
     def keys_since(self, day: int) -> list[PublishedKey]:
         """Fetch published keys whose period ends on a day or later."""
-        data = self._send("GET", self._path(f"keys?since={day}")).content
+        data = self._send("GET", self._path(f"keys?since={day}"))
         try:
             return [PublishedKey.from_bytes(part) for part in _cut(data, PUBLISHED_KEY_SIZE)]
         except DamagedRecord as trouble:
@@ -236,11 +239,11 @@ class Wire:
 
     def grants_of(self, day: int) -> list[bytes]:
         """Fetch a day's grants, whole."""
-        return _cut(self._signed("GET", f"folder/{day}/grants"), GRANT_SIZE)
+        return _cut(self._signed("GET", f"folder/{day}/grants", most=FOLDER_BYTES), GRANT_SIZE)
 
     def submissions_of(self, day: int) -> list[bytes]:
         """Fetch a day's submissions, whole."""
-        data = self._signed("GET", f"folder/{day}/submissions")
+        data = self._signed("GET", f"folder/{day}/submissions", most=FOLDER_BYTES)
         files, at = [], 0
         while at < len(data):
             end = at + 4 + int.from_bytes(data[at : at + 4], "big")
@@ -257,36 +260,44 @@ class Wire:
 
 def ask_relay_key(address: str) -> bytes:
     """Ask a relay for its public key, to be put on a first roll; whoever lodges compares it with what the keeper said."""
-    with Wire(address, coalition=bytes(32), device=0, key=SigningKey.fresh(), relay_key=b"") as wire:
+    with _stranger(address) as wire:
         return wire.key_answered()
 
 
 def lodge(address: str, code: str, founding: Record) -> tuple[bytes, bytes]:
     """Move a coalition into a relay with a code from its keeper; return the coalition's id and the relay's key."""
-    with httpx.Client(base_url=address, trust_env=False, timeout=30.0, headers={"User-Agent": ""}) as http:
-        try:
-            headers = {"Tocsin-Lodging": code, "Content-Type": "application/octet-stream"}
-            response = http.post("/lodge", content=founding.to_bytes(), headers=headers)
-        except httpx.TransportError as trouble:
-            raise RelayAway from trouble
-    if response.status_code >= 400:
-        raise _refused(response)
-    lodged = _read(response.content, _Lodged)
+    with _stranger(address) as wire:
+        lodged = wire.lodge(code, founding)
     return lodged.coalition, lodged.relay_key
 
 
-def _refused(response: httpx.Response) -> RelayRefused:
+def _stranger(address: str) -> Wire:
+    """Connect before there is a coalition, a device or a relay's key."""
+    return Wire(address, coalition=bytes(32), device=0, key=SigningKey.fresh(), relay_key=b"")
+
+
+def _client(address: str) -> httpx.Client:
+    return httpx.Client(
+        base_url=address,
+        trust_env=False,
+        verify=address.startswith("https:"),
+        timeout=30.0,
+        headers={"User-Agent": "", "Accept": "*/*", "Accept-Encoding": "identity"},
+    )
+
+
+def _refused(status: int, answer: bytes) -> RelayRefused:
     try:
-        refusal = msgspec.msgpack.decode(response.content, type=_Refusal)
-    except msgspec.MsgspecError:
-        refusal = _Refusal("relay.unclear", "it gave no reason")
-    return RelayRefused(status=response.status_code, code=refusal.code, sentence=refusal.sentence)
+        refusal = msgspec.msgpack.decode(answer, type=Refusal)
+    except UNDECODABLE:
+        refusal = Refusal("relay.unclear", "it gave no reason")
+    return RelayRefused(status=status, code=refusal.code, sentence=refusal.sentence[:MOST_LETTERS])
 
 
 def _read(data: bytes, kind: type[_T]) -> _T:
     try:
         return msgspec.msgpack.decode(data, type=kind)
-    except msgspec.MsgspecError as trouble:
+    except UNDECODABLE as trouble:
         raise RelayMisled("gave an answer that cannot be read") from trouble
 
 

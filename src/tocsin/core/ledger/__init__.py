@@ -5,11 +5,12 @@ and the next records to send. Nothing here touches a clock, a disk or a network.
 
 Read in this order: `record` (bytes and chains), `tree`, `head` (firm), `roll`, `content` and `kinds` (what a record
 says), `standing` (duties and bars in force), `compartments` (epochs), `world` (taking records), `grants`, `member`
-(making records), `custody` (parked cases).
+(making records), `custody` (parked cases); `answers` is what a relay says to a desk.
 """
 
+from tocsin.core.ledger.answers import Beside, HeadAnswer, Lodged, Refusal, Taken
 from tocsin.core.ledger.batch import Batch, Draft, Fresh, Moment, Outgoing
-from tocsin.core.ledger.content import ANYBODY, Content, Duty, Envelope, Kinds
+from tocsin.core.ledger.content import ANYBODY, UNDECODABLE, Content, Duty, Envelope, Kinds
 from tocsin.core.ledger.custody import (
     acknowledgements,
     ask_for_case,
@@ -133,6 +134,7 @@ __all__ = [
     "SIGNATURE_SIZE",
     "START",
     "TAG_SIZE",
+    "UNDECODABLE",
     "WATCH",
     "BadGrant",
     "BadProof",
@@ -141,6 +143,7 @@ __all__ = [
     "BarLifted",
     "Barred",
     "Batch",
+    "Beside",
     "BrokenChain",
     "Content",
     "Cosignature",
@@ -159,10 +162,12 @@ __all__ = [
     "GrantsMade",
     "HandedOver",
     "Head",
+    "HeadAnswer",
     "Header",
     "History",
     "Kinds",
     "Load",
+    "Lodged",
     "Member",
     "Moment",
     "NoKey",
@@ -176,6 +181,7 @@ __all__ = [
     "Purpose",
     "Reading",
     "Record",
+    "Refusal",
     "RelayEntry",
     "Roll",
     "Shut",
@@ -183,6 +189,7 @@ __all__ = [
     "StaleGrantKey",
     "Standing",
     "Status",
+    "Taken",
     "Tip",
     "TooManyBars",
     "Tree",

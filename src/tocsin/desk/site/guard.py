@@ -108,6 +108,8 @@ class Turn:
         if not desk.lock.acquire(timeout=BUSY_SECONDS):
             return errors.plain(503, str(errors.Busy()))
         try:
+            if session.desk is not desk:  # Locked while this page waited.
+                return errors.answer_for(request, Locked())
             return self._get_response(request)
         finally:
             desk.lock.release()

@@ -6,9 +6,9 @@ import msgspec
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from tocsin.core.ledger import PUBLISHED_KEY_SIZE, DeviceEntry, PublishedKey
+from tocsin.core.ledger import PUBLISHED_KEY_SIZE, Beside, DeviceEntry, PublishedKey
 from tocsin.core.seal import GRANT_SIZE, sealed_size
-from tocsin.relay.api.answers import Beside, answer, stream
+from tocsin.relay.api.answers import answer, stream
 from tocsin.relay.api.door import Visit
 from tocsin.relay.api.heads import newest_head
 from tocsin.relay.clock import steady_seconds

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.http.response import HttpResponseBase
 
-from tocsin.core.ledger import Cosignature, Head, consistency_proof, inclusion_proof, sign_head
-from tocsin.relay.api.answers import HeadAnswer, answer
+from tocsin.core.ledger import Cosignature, Head, HeadAnswer, consistency_proof, inclusion_proof, sign_head
+from tocsin.relay.api.answers import answer
 from tocsin.relay.api.door import Visit
 from tocsin.relay.errors import NotThere
 from tocsin.relay.identity import relay_key

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from tocsin.core.ledger import read_founding, read_records
-from tocsin.relay.api.answers import Lodged, answer
+from tocsin.core.ledger import Lodged, read_founding, read_records
+from tocsin.relay.api.answers import answer
 from tocsin.relay.errors import Malformed
 from tocsin.relay.identity import relay_key
 from tocsin.relay.store.lodging import MovingIn, hash_code, lodge

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.http.response import HttpResponseBase
 
-from tocsin.core.ledger import HEADER_SIZE, DeviceEntry, Header, read_records
-from tocsin.relay.api.answers import Taken, answer
+from tocsin.core.ledger import HEADER_SIZE, DeviceEntry, Header, Taken, read_records
+from tocsin.relay.api.answers import answer
 from tocsin.relay.api.door import Visit
 from tocsin.relay.errors import Malformed
 from tocsin.relay.store.append import Append, append, find_known, number_if_known, verify_records
@@ -30,7 +30,8 @@ def take(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
     fresh = [record for record in records if number_if_known(record, known) is None]
     verify_records(fresh, visit.roll, visit.name)
     done = writer.do(append, Append(visit.coalition, caller.number, tuple(records), visit.roll.version))
-    return answer(Taken(done.numbers, done.head.size, done.head.root, done.head.day, done.signature))
+    head = done.head
+    return answer(Taken(head.size, head.root, head.day, done.signature, done.numbers))
 
 
 def give(visit: Visit, _caller: DeviceEntry) -> HttpResponseBase:
