@@ -35,13 +35,17 @@ def compartment_of(week: Week) -> str:
 
 def waiting(desk: Desk) -> list[Sealed]:
     """Open what lies in the folders for this desk and was taken by nobody."""
-    taken = desk.versions(Taken)
-    for version in taken:
-        if version.entry.device != desk.device:
-            # A colleague has it: this desk's copy goes.
+    _leave_to_colleagues(desk)
+    taken = {each.submission for each in desk.contents(Taken)}
+    return [sealed for sealed in _openable(desk) if sealed.digest not in taken]
+
+
+def _leave_to_colleagues(desk: Desk) -> None:
+    """Drop this desk's copies of what colleagues took."""
+    here = {sha256(file).digest() for _, file in desk.replica.submissions()}
+    for version in desk.versions(Taken):
+        if version.entry.device != desk.device and version.content.submission in here:
             desk.replica.finish_submission(version.content.submission)
-    here = {version.content.submission for version in taken}
-    return [sealed for sealed in _openable(desk) if sealed.digest not in here]
 
 
 def _openable(desk: Desk) -> list[Sealed]:
@@ -122,12 +126,16 @@ def finish(desk: Desk, submission: bytes) -> None:
 
 def forget_drained(desk: Desk) -> None:
     """Erase the day keys whose own folder and the two after hold nothing more for this desk."""
+    over = [day for day in desk.keyring.intake_keys if day + 2 < desk.today]
+    if not over:
+        return
+    _leave_to_colleagues(desk)
     apart = {each.submission for each in desk.contents(Quarantined)}
     drills = {each.submission for each in desk.contents(Taken) if each.drill}
     left = {sealed.day for sealed in _openable(desk) if sealed.digest not in apart | drills}
     before = len(desk.keyring.intake_keys)
-    for day in list(desk.keyring.intake_keys):
-        if day + 2 < desk.today and not left & {Day(day), Day(day + 1), Day(day + 2)}:
+    for day in over:
+        if not left & {Day(day), Day(day + 1), Day(day + 2)}:
             desk.keyring.forget_intake(day)
     if len(desk.keyring.intake_keys) < before:
         desk.keyfile.save()
