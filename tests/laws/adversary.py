@@ -1,13 +1,15 @@
 """Whoever took devices: reads bytes alone, and tries every key it finds on everything.
 
-It is given the relay's bytes, all there ever were, and for each device taken its keyring file and passphrase. It shares
-no code with `World` and `Member` and knows none of their rules: any 32 bytes found anywhere may be a compartment key or
-an identity, whatever they were kept for; shares are joined wherever there are enough. It returns every word it can read.
+It is given the relay's bytes, all there ever were, and for each device taken its keyring file and passphrase, and what
+else lies on its disk. It shares no code with `World` and `Member` and knows none of their rules: any 32 bytes found
+anywhere may be a compartment key or an identity, whatever they were kept for; shares are joined wherever there are
+enough. It returns every word it can read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
@@ -25,6 +27,9 @@ from tocsin.errors import SealError
 
 HEADER, TAG, SIGNATURE = 110, 32, 64
 SIZE_AT = 90
+
+Sealed = tuple[bytes, bytes, bytes]
+"""A header, the tag that tells its key, and the body."""
 
 
 class Disk(NamedTuple):
@@ -49,7 +54,8 @@ class Adversary:
     """Remembers what each key opened, so that asking again after every step stays quick."""
 
     def __init__(self) -> None:
-        self._records: list[tuple[bytes, bytes, bytes]] = []
+        self._records: list[Sealed] = []
+        self._hashes: set[bytes] = set()
         self._grants: list[bytes] = []
         self._by_key: dict[bytes, tuple[int, Loot]] = {}
         self._by_identity: dict[bytes, tuple[int, Loot]] = {}
@@ -60,6 +66,12 @@ class Adversary:
         n_known = len(self._records)
         self._records += list(split(log))[n_known:]
         self._grants += list(grants)[len(self._grants) :]
+
+    def keep(self, records: Iterable[Sealed], files: Iterable[bytes]) -> None:
+        """Take whatever else is sealed: records and drafts, and age files. What is the hash of one is no key."""
+        self._records += records
+        self._grants += files
+        self._hashes |= {sha256(file).digest() for file in self._grants}
 
     def read(self, disks: Iterable[Disk]) -> frozenset[str]:
         """Say every word that these devices together open."""
@@ -72,7 +84,7 @@ class Adversary:
             loot = waiting.pop()
             words |= loot.words
             shares |= loot.shares
-            for key in loot.keys - tried:
+            for key in loot.keys - tried - self._hashes:
                 tried.add(key)
                 waiting += [self._try_on_records(key), self._try_on_grants(key)]
             waiting += self._join(shares, joined)
@@ -117,7 +129,7 @@ class Adversary:
         return found
 
 
-def split(log: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+def split(log: bytes) -> Iterator[Sealed]:
     """Cut joined records into header, tag and body."""
     at = 0
     while at < len(log):
@@ -133,7 +145,7 @@ def add(one: Loot, other: Loot) -> Loot:
 
 
 def sift(plain: bytes) -> Loot:
-    """Find words, possible keys and shares in opened msgpack, however deep."""
+    """Find words, possible keys and shares in opened msgpack or JSON, however deep."""
     words: set[str] = set()
     keys: set[bytes] = set()
     shares: set[Share] = set()
@@ -154,5 +166,7 @@ def sift(plain: bytes) -> Loot:
                 for inner in thing:
                     look(inner)
 
-    look(msgspec.msgpack.decode(plain, strict=False))
+    look(
+        msgspec.json.decode(plain) if plain.startswith(b"{") else msgspec.msgpack.decode(plain, strict=False)
+    )
     return Loot(frozenset(words), frozenset(keys), frozenset(shares))
