@@ -23,11 +23,12 @@ def test_the_threshold_is_the_mean_and_three_and_a_bit_spreads_of_seven_weeks() 
     assert not verdict.alarm[7, 0]
 
 
-@given(COUNTS)
-def test_a_quiet_week_never_rings(counts: np.ndarray) -> None:
+@given(COUNTS, st.integers(2, 12), st.floats(0.0001, 0.5), st.floats(0, 3))
+def test_a_quiet_week_never_rings(counts: np.ndarray, baseline: int, alpha: float, min_sigma: float) -> None:
     counts[-1] = 0
+    settings = EarsSettings(baseline=baseline, alpha=alpha, min_sigma=min_sigma)
 
-    assert not ears_c1(counts, EarsSettings()).alarm[-1].any()
+    assert not ears_c1(counts, settings).alarm[-1].any()
 
 
 @given(COUNTS, st.integers(0, 19))
@@ -58,7 +59,8 @@ def test_a_lone_origin_after_silence_does_not_ring_and_two_do() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [EarsSettings(baseline=1), EarsSettings(alpha=0), EarsSettings(min_sigma=-1)]
+    "settings",
+    [EarsSettings(baseline=1), EarsSettings(alpha=0), EarsSettings(alpha=0.6), EarsSettings(min_sigma=-1)],
 )
 def test_settings_that_mean_nothing_are_refused(settings: EarsSettings) -> None:
     with pytest.raises(BadSettings):

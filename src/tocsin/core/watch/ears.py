@@ -48,7 +48,8 @@ def ears_c1(counts: NDArray[np.float64], settings: EarsSettings) -> Verdict:
     counts : float64 array, shape (weeks, places)
         Distinct origins a week, oldest first; NaN where nobody watched.
     settings : EarsSettings
-        `baseline` weeks (>= 2), `alpha` in 0..1, `min_sigma` in origins a week (>= 0).
+        `baseline` weeks (>= 2), `alpha` above 0 and at most 0.5 (else an empty week could ring), `min_sigma` in
+        origins a week (>= 0).
 
     Returns
     -------
@@ -65,9 +66,9 @@ def ears_c1(counts: NDArray[np.float64], settings: EarsSettings) -> Verdict:
     Hutwagner et al. (2003), J. Urban Health 80, i89-i96; Salmon, Schumacher and Höhle (2016), J. Stat. Softw.
     70(10), function `earsC` with method C1 and `minSigma`.
     """
-    if settings.baseline < 2 or not 0 < settings.alpha < 1 or settings.min_sigma < 0:
+    if settings.baseline < 2 or not 0 < settings.alpha <= 0.5 or settings.min_sigma < 0:
         raise BadSettings(
-            "its baseline is under two weeks, its alpha not between 0 and 1, or its spread below 0"
+            "its baseline is under two weeks, its alpha not between 0 and one half, or its spread below 0"
         )
     expected = np.full(counts.shape, np.nan)
     sigma = np.full(counts.shape, np.nan)
