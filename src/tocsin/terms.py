@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import NewType
+from typing import Annotated, NewType
 
 import msgspec
 
 Day = NewType("Day", int)
 """Whole days since 1970-01-01 UTC: the only time that stands in clear anywhere."""
+
+CalendarDay = Annotated[Day, msgspec.Meta(ge=-719162, le=2932896)]
+"""A day that has a date (years 1 to 9999): for what comes from outside, where any number might stand."""
 
 Week = NewType("Week", int)
 """Whole ISO weeks (Monday first) since the week of 1970-01-05; week w begins on day 7 w + 4."""
@@ -41,8 +44,8 @@ class Grade(StrEnum):
 class Period(msgspec.Struct, frozen=True):
     """From the first day to the last, both included."""
 
-    first: Day
-    last: Day
+    first: CalendarDay
+    last: CalendarDay
 
     def overlaps(self, other: Period) -> bool:
         """Say whether the two share a day."""

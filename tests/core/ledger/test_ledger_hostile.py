@@ -535,3 +535,20 @@ def test_a_third_bar_in_a_week_changes_nothing_also_when_the_first_were_lifted()
         hostile.member.bar(2, reason="suspect", day=world.day)
     world.wait(7)
     assert hostile.member.bar(2, reason="suspect", day=world.day) == Barred(device=2, reason="suspect")
+
+
+def test_bars_dated_ahead_make_no_room_for_more() -> None:
+    world = Gathering(organisations=(1, 2, 3, 1))
+    hostile = world[HOSTILE]
+    drafts = [
+        hostile.member.draft(Barred(device=each, reason="suspect"), to="watch", at=0) for each in (2, 4, 1)
+    ]
+    ahead = world.moment()._replace(day=world.day + 2)
+
+    numbers = hostile.post(hostile.member.finish(drafts[:2], ahead))
+    numbers += hostile.post(hostile.member.finish(drafts[2:], world.moment()))
+    world[1].pull()
+
+    statuses = {world[1].readings[number].status for number in numbers[:-1]}
+    assert statuses == {Status.COUNTS}
+    assert world[1].readings[numbers[-1]].status is Status.REFUSED

@@ -590,6 +590,21 @@ def test_who_hands_a_case_over_erases_it_and_says_so(world: Gathering) -> None:
     assert len(world[3].keyring.compartments["case/abcd/file"]) == 2
 
 
+def test_who_handed_a_case_over_can_be_admitted_to_it_again(world: Gathering) -> None:
+    open_case(world, "abcd", handler=1, alternate=2)
+    world.sync_all()
+    erased = set(world[2].keyring.compartments["case/abcd/file"])
+    world[1].post(world[1].member.hand_over(case_compartments("abcd"), [1, 3], world.moment()))
+    world.sync_all()
+
+    world[1].post(world[1].member.admit(2, case_compartments("abcd"), world.moment()))
+    world[1].write("since then", to="case/abcd/file")
+    world.sync_all()
+
+    assert world[2].read() == {"since then"}
+    assert not erased & set(world[2].keyring.compartments["case/abcd/file"])
+
+
 # custody ---
 
 
@@ -638,6 +653,21 @@ def test_custodians_release_only_what_is_firm_and_a_day_old() -> None:
     with pytest.raises(NoKey):
         release_share(world[4].member, "abcd", world.moment())
 
+    world.sync_all()
+
+    assert cases_to_release(world[4].member, today=world.day) == []
+    assert cases_to_release(world[4].member, today=world.day + 1) == ["abcd"]
+
+
+def test_a_request_dated_back_stands_in_sight_for_a_day_all_the_same() -> None:
+    world = with_custodians()
+    acknowledge(world, *range(4, 9))
+    close_case(world, "abcd", by=1, parked=True)
+    world.sync_all()
+    asked = world[3].member.draft(ask_for_case(world[3].member, "abcd", reason="unpark"), to="watch", at=0)
+    long_ago = world.moment()._replace(day=world.day - 2)
+
+    world[3].post(world[3].member.finish([asked], long_ago))
     world.sync_all()
 
     assert cases_to_release(world[4].member, today=world.day) == []

@@ -290,6 +290,17 @@ def test_guides_that_lead_in_a_circle_lead_nowhere() -> None:
     assert laid.legs == ()  # type: ignore[attr-defined]
 
 
+def test_a_place_in_the_country_they_are_in_is_never_reached_across_a_border() -> None:
+    at_home = offer("o1", country=Place("az"))
+    out_and_back = [guide("g1", "az", "ge"), guide("g2", "ge", "az")]
+
+    across = route([case("c1")], [at_home], out_and_back)
+    within = route([case("c1")], [at_home], [*out_and_back, guide("g3", "az", "az", trip_days=30)])
+
+    assert across.legs == ()  # type: ignore[attr-defined]
+    assert [leg.guide for leg in within.legs] == ["g3"]  # type: ignore[attr-defined]
+
+
 @given(cases, offers, st.integers(1, 9))
 def test_a_guide_is_never_in_two_places_and_nobody_arrives_outside_the_window(
     cases: list[Case], offers: list[Offer], trip_days: int

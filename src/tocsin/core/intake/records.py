@@ -12,13 +12,13 @@ from typing import Annotated
 import msgspec
 
 from tocsin.core.ledger.content import Content, Duty
-from tocsin.terms import Day, Place
+from tocsin.terms import CalendarDay, Day, Place
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=200)]
 Household = Annotated[int, msgspec.Meta(ge=1, le=200)]
 Narrative = Annotated[str, msgspec.Meta(max_length=12000)]
-Language = Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")]
-PlaceCode = Annotated[Place, msgspec.Meta(pattern="^[a-z]{2}[a-z0-9]{0,8}(-[a-z0-9]{1,3})?$")]
+Language = Annotated[str, msgspec.Meta(pattern=r"^[a-z]{2,3}\Z")]
+PlaceCode = Annotated[Place, msgspec.Meta(pattern=r"^[a-z]{2}[a-z0-9]{0,8}(-[a-z0-9]{1,3})?\Z")]
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,7 +44,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Whether one of them needs a doctor or medicine within days; desks on duty, handler."""
     needs_step_free: bool | None = None
     """Whether one of them cannot take stairs; desks on duty, handler, planner."""
-    must_leave_by: Day | None = None
+    must_leave_by: CalendarDay | None = None
     """Last day they can stay (a summons, a lease, a visa), if known; desks on duty, handler, planner."""
     languages: Annotated[tuple[Language, ...], msgspec.Meta(max_length=12)] = ()
     """Languages they speak, ISO 639-1, best first; desks on duty, handler, planner."""

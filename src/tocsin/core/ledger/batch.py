@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from tocsin.core.ledger.compartments import KEY_SIZE, case_of, epoch_id
+from tocsin.core.ledger.compartments import KEY_SIZE, epoch_id
 from tocsin.core.ledger.content import Content, Envelope
 from tocsin.core.ledger.errors import NoKey, NotSealedTo
 from tocsin.core.ledger.grants import (
@@ -28,7 +28,7 @@ from tocsin.core.ledger.kinds import WATCH, EpochOpened, GrantsMade, HandedOver
 from tocsin.core.ledger.pending import PendingEpoch
 from tocsin.core.ledger.record import NO_HASH, SEALED, VERSION, Header, Record, Tip, make_record
 from tocsin.core.ledger.world import World
-from tocsin.core.seal import CASELOAD_CAP, CaseloadFull, Keyring, Recipient, body_size_for, seal_body
+from tocsin.core.seal import CASELOAD_CAP, CaseloadFull, Keyring, Recipient, body_size_for, case_of, seal_body
 from tocsin.terms import Day
 
 Fresh = Callable[[int], bytes]

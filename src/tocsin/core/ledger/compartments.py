@@ -21,12 +21,6 @@ def epoch_id(key: bytes) -> bytes:
     return hashlib.sha256(b"tocsin/1 epoch\n" + key).digest()[:EPOCH_SIZE]
 
 
-def case_of(name: str) -> str | None:
-    """Say which case a compartment belongs to, if any."""
-    parts = name.split("/")
-    return parts[1] if parts[0] == "case" and len(parts) > 1 else None
-
-
 @dataclass
 class Epoch:
     """One key's time in a compartment, as its opening record tells it."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tocsin.core.ledger.compartments import case_of
 from tocsin.core.ledger.content import Content
 from tocsin.core.ledger.errors import NotEntitled
 from tocsin.core.ledger.kinds import ShareAsked, ShareHeld, ShareReleased, SharesDealt
 from tocsin.core.ledger.roll import Roll
+from tocsin.core.seal import case_of
 
 SHARES_NEEDED = 3
 """Of five: the number of custodians who open one case (DESIGN section 4)."""
@@ -31,6 +31,7 @@ class Asked(NamedTuple):
     by: int
     number: int
     day: int
+    """The newest day in the ledger by then; a clock two days fast makes the wait longer, none makes it shorter."""
 
 
 class Deals:

@@ -16,7 +16,7 @@ from tocsin.core.ledger.batch import (
     Outgoing,
     draft,
 )
-from tocsin.core.ledger.compartments import Compartment, case_of
+from tocsin.core.ledger.compartments import Compartment
 from tocsin.core.ledger.content import Content
 from tocsin.core.ledger.errors import NoKey, NotEntitled, NotSealedTo, TooManyBars
 from tocsin.core.ledger.grants import GrantedKey, weeks_to_publish
@@ -35,7 +35,7 @@ from tocsin.core.ledger.received import Received
 from tocsin.core.ledger.roll import PublishedKey, Purpose, publish_key
 from tocsin.core.ledger.standing import BARS_A_WEEK
 from tocsin.core.ledger.world import World
-from tocsin.core.seal import CASELOAD_CAP, CaseloadFull, Identity, Keyring
+from tocsin.core.seal import CASELOAD_CAP, CaseloadFull, Identity, Keyring, case_of
 from tocsin.terms import Day, Week
 
 INTAKE_DAYS_AHEAD = 7

@@ -53,8 +53,8 @@ class Received:
         """
         news: set[str] = set()
         for digest, grant in list(self.unconfirmed.items()):
-            if any(self.keyring.device in self.world.erased.get(key.epoch, ()) for key in grant.keys):
-                # We said that we erased it: the folder still has it, and it stays erased.
+            keys = [key for key in grant.keys if not self._has_erased(key.epoch)]
+            if grant.keys and not keys:
                 del self.unconfirmed[digest]
                 continue
             named = self.world.granted.get(digest, {})
@@ -62,10 +62,10 @@ class Received:
             if not is_everybodys and grant.by not in named:
                 continue
             try:
-                check_caseload(self.keyring, grant.keys)
+                check_caseload(self.keyring, keys)
             except CaseloadFull:
                 continue
-            for key in grant.keys:
+            for key in keys:
                 news |= self._hold(key)
             for granted in grant.shares:
                 self._keep_share(granted.case, granted.share, by=grant.by)
@@ -79,6 +79,10 @@ class Received:
             seed: self._identities.get(seed) or Identity.from_seed(seed) for seed in seeds.values()
         }
         return [self._identities[seeds[week]] for week in sorted(seeds, reverse=True)]
+
+    def _has_erased(self, epoch: bytes) -> bool:
+        """Say whether this device said that it erased a key: a folder may still have it, and it stays erased."""
+        return self.keyring.device in self.world.erased.get(epoch, ())
 
     def _hold(self, granted: GrantedKey) -> set[str]:
         if granted.epoch in self.keyring.compartments.get(granted.compartment, {}):

@@ -130,8 +130,11 @@ class History:
             self._keep(number, replace(self.now, duties=_by_device(duties)))
 
     def bars_of_week(self, by: int, day: int) -> int:
-        """How many bars a desk has made in the seven days up to `day`."""
-        return sum(bar.by == by and day - 7 < bar.day <= day for bar in self.now.made)
+        """How many bars a desk has made in the seven days up to `day`, those it dated later included.
+
+        Days are the author's word, within two of the relay's: dating one bar ahead must not make room for another.
+        """
+        return sum(bar.by == by and day - 7 < bar.day for bar in self.now.made)
 
     def take_bar(self, number: int, bar: Barred, *, by: int, day: int) -> bool:
         """A desk bars a device; the third in a week by the same desk changes nothing (False)."""

@@ -80,6 +80,8 @@ class World:
         self.unopened: set[int] = set()
         self.opened_in: dict[str, dict[int, Exception | None]] = defaultdict(dict)
         """What was opened, by compartment: each record's number, and why it changed nothing if it did not."""
+        self.newest_day = 0
+        """The latest day that any record so far bears whose author stands on the roll."""
         self._refused: dict[int, Exception] = {}
         self._opener = Opener(keys, self.compartments)
         self._history: History | None = None
@@ -180,9 +182,12 @@ class World:
         except BrokenChain as trouble:
             self.forked.setdefault(header.device, number)
             return trouble
-        if number == 0:
-            return None
-        return self._refuse_author(header.device, roll_version=header.roll_version, day=header.day)
+        refusal = None
+        if number:
+            refusal = self._refuse_author(header.device, roll_version=header.roll_version, day=header.day)
+        if refusal is None:
+            self.newest_day = max(self.newest_day, header.day)
+        return refusal
 
     def _refuse_author(self, device: int, *, roll_version: int, day: int) -> Exception | None:
         roll = self.history.now.roll
@@ -335,7 +340,8 @@ class World:
             case BarLifted():
                 self.history.take_lift(number, content, by=device)
             case _:
-                roll = self.history.now.roll
+                # Not the day the author wrote: dated back by two, a request would stand in nobody's sight.
+                day, roll = self.newest_day, self.history.now.roll
                 self.deals.take(content, number=number, device=device, day=day, roll=roll)
         self._opener.choose_anew()
 

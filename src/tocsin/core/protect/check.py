@@ -1,4 +1,8 @@
-"""Check a plan without trusting whoever made it: nothing of `make_plan` is used but the list of needs."""
+"""Check a plan without trusting whoever made it.
+
+Only the list of needs and the hash of what went in are shared with `make_plan`. Whether households were served in the fair
+order is not checked here: whoever doubts it makes the plan again from the same inputs and seed.
+"""
 
 from __future__ import annotations
 

@@ -127,7 +127,8 @@ def _chains(
     seen = {here} | {guide.leaves for guide, _ in so_far}
     for reached, trip in _trips(here, there, guides, day, arrival, busy).items():
         chain = (*so_far, trip)
-        if reached == there:
+        if reached == there and (not so_far or there not in seen):
+            # A place in the country they are in takes a guide within it, never a way out and back.
             yield chain
         elif reached not in seen:
             yield from _chains(reached, there, guides, Day(trip[1].last + 1), arrival, busy, chain)

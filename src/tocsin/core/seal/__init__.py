@@ -39,7 +39,7 @@ from tocsin.core.seal.errors import (
     WrongPassphrase,
 )
 from tocsin.core.seal.hybrid import HYBRID, Identity, Recipient
-from tocsin.core.seal.keyring import CASELOAD_CAP, Keyring, Tip
+from tocsin.core.seal.keyring import CASELOAD_CAP, Keyring, Tip, case_of
 from tocsin.core.seal.padding import ATTACHMENT_FLOOR, frame, pad_file, padme, unframe, unpad_file
 from tocsin.core.seal.passphrase import PassphraseFile
 from tocsin.core.seal.receipt import WORDS, Receipt
@@ -81,6 +81,7 @@ __all__ = [
     "WrongPassphrase",
     "armor",
     "body_size_for",
+    "case_of",
     "check",
     "deal",
     "dearmor",

@@ -1,7 +1,8 @@
 """What one device can open, and for how long: the keys in memory, and their bytes for a passphrase file.
 
 The ledger never forgets, so keys must: what `forget` and `erase_old` take out is gone once the keyring
-has been saved, because nothing ever grants an old key twice. A keyring holds at most eight cases, whoever
+has been saved. A folder may still hold the grant it came by for a while: whoever takes grants leaves out what this
+device said it erased (`tocsin.core.ledger.received`). A keyring holds at most eight cases, whoever
 its owner is.
 """
 
@@ -119,7 +120,7 @@ class Keyring(msgspec.Struct, kw_only=True):
         """
         if len(epoch) != 16 or len(key) != 32:
             raise DamagedKey("an epoch has 16 bytes and its key 32")
-        case, cases = _case_of(compartment), self.open_cases()
+        case, cases = case_of(compartment), self.open_cases()
         if case is not None and case not in cases and len(cases) >= CASELOAD_CAP:
             raise CaseloadFull(have=len(cases), cap=CASELOAD_CAP)
         if self.compartments.get(compartment, {}).get(epoch, key) != key:
@@ -139,7 +140,7 @@ class Keyring(msgspec.Struct, kw_only=True):
 
     def open_cases(self) -> set[str]:
         """Say which cases this keyring opens, in any capacity: their ids."""
-        return {case for name in self.compartments if (case := _case_of(name)) is not None}
+        return {case for name in self.compartments if (case := case_of(name)) is not None}
 
     def forget_intake(self, day: int) -> None:
         """Erase a day's intake key, once the folders it may open are drained."""
@@ -169,7 +170,8 @@ class Keyring(msgspec.Struct, kw_only=True):
         }
 
 
-def _case_of(compartment: str) -> str | None:
+def case_of(compartment: str) -> str | None:
+    """Say which case a compartment belongs to, if any."""
     parts = compartment.split("/")
     return parts[1] if parts[0] == "case" and len(parts) > 1 else None
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 import msgspec
 
 from tocsin.core.ledger.content import Content, Duty
-from tocsin.terms import Day, Period, Place, Source, Week
+from tocsin.terms import CalendarDay, Day, Period, Place, Source, Week
 
 
 class Qualifier(StrEnum):
@@ -47,9 +47,9 @@ class Claim(Content, frozen=True, kw_only=True):
     """Stable code of this statement: the item's and its place in it, `az05.2`; all desks."""
     item: str
     """Code of the published item it stands in; all desks."""
-    published: Day
+    published: CalendarDay
     """Day the public could first read it; all desks."""
-    known_on: Day
+    known_on: CalendarDay
     """Day this coalition could first know it, never before `published`: the as-of axis; all desks."""
     place: Place
     """Where it happened, no finer than the source says; all desks."""
@@ -69,9 +69,9 @@ class Claim(Content, frozen=True, kw_only=True):
     """People (or events) stated; the lower end where it is a range; all desks."""
     number_to: int | None = None
     """Upper end of a stated range, else `None`; all desks."""
-    window_first: Day | None = None
+    window_first: CalendarDay | None = None
     """First day the statement speaks of, `None` if it does not say; all desks."""
-    window_last: Day | None = None
+    window_last: CalendarDay | None = None
     """Last day the statement speaks of, `None` if it does not say; all desks."""
     stance: Stance = Stance.ASSERTS
     """Whether it asserts, denies, qualifies or revises; all desks."""
@@ -111,7 +111,7 @@ class EarsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     baseline: int = 7
     """Weeks before the tested one that make the expectation."""
     alpha: float = 0.001
-    """Chance of a false alarm in one quiet week if counts were normal."""
+    """Chance of a false alarm in one quiet week if counts were normal; at most one half."""
     min_sigma: float = 0.5
     """Least spread assumed, in origins a week: with 0.5 a lone origin after silence does not ring, two do."""
 
@@ -147,6 +147,6 @@ class Alarm(Content, frozen=True, kw_only=True):
     panels: tuple[Panel, ...]
     """The declarations that make the quiet weeks count as quiet; all desks."""
     data_hash: bytes
-    """SHA-256 over the claims used, the panels and the settings; all desks."""
+    """SHA-256 over claims, panels, place, settings and the day of asking (`hash_inputs`); all desks."""
     code_version: str
     """Version of tocsin that computed it; all desks."""
