@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,25 @@ def test_an_upload_goes_on_after_the_relay_was_killed(tmp_path: Path, address: s
     send_chunk(desk, address, data, CHUNK, last=True)
     assert desk.ask("GET", f"/attachment/{address}", signed=False).body == data
     relay.stop()
+
+
+def test_a_chunk_sent_many_times_at_once_lies_there_once(
+    relay: RunningRelay, town: Town, desk: Desk, address: str
+) -> None:
+    data = fresh_attachment()
+
+    with ThreadPoolExecutor(8) as threads:
+        for at in range(0, len(data), CHUNK):
+            last = at + CHUNK >= len(data)
+            answers = threads.map(
+                lambda d, at=at, last=last: send_chunk(d, address, data, at, last=last),
+                [town.desk(relay) for _ in range(8)],
+            )
+            assert {answer.status for answer in answers} <= {200, 409}
+
+    assert upload_state(desk, address) == (str(len(data)), "1")
+    assert desk.ask("GET", f"/attachment/{address}", signed=False).body == data
+    assert not list(relay.home.rglob(f"{address}.part"))
 
 
 def test_a_truncated_attachment_is_not_complete_and_not_served(desk: Desk, address: str) -> None:

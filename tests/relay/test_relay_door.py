@@ -128,6 +128,7 @@ def test_nonsense_is_answered_with_a_sentence(relay: RunningRelay, desk: Desk) -
     assert desk.ask("POST", "/records", b"").code == "relay.malformed"
     assert desk.ask("POST", "/records", bytes(5 << 20)).code == "relay.too-large"
     assert relay.ask("GET", f"{head}/inclusion?number=0&size={'9' * 30}").code == "relay.malformed"
+    assert relay.ask("GET", f"{head}/keys?since=0{'&a=1' * 1100}").code == "relay.malformed"
 
 
 def test_a_challenge_is_fresh_for_ten_minutes_only(tmp_path: Path, settings: Settings) -> None:

@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from relaykit import Desk, RunningRelay, Town, fresh_grant, fresh_submission, real_day
 
-from tocsin.core.ledger import PublishedKey, Purpose, publish_key
+from tocsin.core.ledger import Beside, PublishedKey, Purpose, publish_key
 from tocsin.core.seal import GRANT_SIZE, Identity, seal
 from tocsin.terms import Day, week_of
 
@@ -86,6 +87,18 @@ def test_submissions_are_for_duty_and_keeper_desks_only(town: Town, relay: Runni
     assert answers[2].code == "relay.duty"
 
 
+def test_how_many_called_for_help_only_duty_and_keeper_desks_learn(town: Town, relay: RunningRelay) -> None:
+    town.desk(relay, 1).ask("POST", "/submissions", fresh_submission(), signed=False)
+    town.desk(relay, 1).ask("POST", "/grants", fresh_grant())
+
+    overviews = [
+        msgspec.msgpack.decode(town.desk(relay, number).ask("GET", "/beside?since=0").body, type=Beside)
+        for number in (1, 2, 4)
+    ]
+
+    assert [overview.folders for overview in overviews] == [((real_day(), 1, n),) for n in (1, 1, 0)]
+
+
 def test_a_folder_larger_than_a_piece_is_given_whole(desk: Desk) -> None:
     sent = {fresh_submission(1) for _ in range(70)}
     for one in sent:
@@ -135,12 +148,14 @@ def test_keys_too_far_ahead_forged_or_of_no_duty_are_refused(desk: Desk, town: T
     no_duty = key_for(town, 4, Purpose.INTAKE, desk.day)
     forged = key_for(town, 1, Purpose.INTAKE, desk.day).to_bytes()[:-1] + b"\0"
 
+    months = [key_for(town, 1, Purpose.FILE, period).to_bytes() for period in (1 << 17, (1 << 32) - 1)]
+
     codes = [
         desk.ask("POST", "/keys", key, signed=False).code
-        for key in (early.to_bytes(), no_duty.to_bytes(), forged)
+        for key in (early.to_bytes(), *months, no_duty.to_bytes(), forged)
     ]
 
-    assert codes == ["relay.key-period", "relay.duty", "relay.unknown"]
+    assert codes == [*["relay.key-period"] * 3, "relay.duty", "relay.unknown"]
 
 
 @pytest.fixture

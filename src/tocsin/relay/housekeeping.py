@@ -40,8 +40,9 @@ def _keep_house(parent: int) -> None:
 def _sweep() -> None:
     try:
         sweep_all()
-    except DatabaseError as trouble:
-        # The next look tries again; a request that needs the database says what is wrong with it.
+    except (DatabaseError, OSError, ValueError) as trouble:
+        # A database or disk in trouble, or an exercise's clock that is just being written: the next look tries again,
+        # for this thread must not end. A request that meets the same says what is wrong.
         log.error("sweep %s", type(trouble).__name__)
         connection.close()
     blur_home()

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
@@ -75,6 +75,8 @@ def explain(trouble: Exception) -> tuple[int, str, str]:
         trouble = UnknownHere()
     elif isinstance(trouble, RequestDataTooBig):
         trouble = TooLarge()
+    elif isinstance(trouble, SuspiciousOperation):
+        trouble = Malformed("its form is none of ours")
     elif isinstance(trouble, UnreadablePostError):
         trouble = Malformed("it broke off")
     elif is_full(trouble):

@@ -9,8 +9,10 @@ disagree with it.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +89,28 @@ def add_chunk(place: Place, chunk: bytes, *, offset: int, is_last: bool, day: Da
     """
     if len(chunk) > settings.CHUNK_BYTES:
         raise TooLarge
+    with _alone(place):
+        return _add_chunk(place, chunk, offset=offset, is_last=is_last, day=day)
+
+
+_busy: set[Path] = set()
+_gate = threading.Lock()
+
+
+@contextmanager
+def _alone(place: Place) -> Iterator[None]:
+    """Keep a chunk that is sent again from being written beside the first, and over the one that follows it."""
+    with _gate:
+        if place.whole in _busy:
+            raise WrongOffset(have=place.state()[0])
+        _busy.add(place.whole)
+    try:
+        yield
+    finally:
+        _busy.discard(place.whole)
+
+
+def _add_chunk(place: Place, chunk: bytes, *, offset: int, is_last: bool, day: Day) -> int:
     have, complete = place.state()
     if complete and offset + len(chunk) == have and is_last:
         return have  # The answer to the last chunk was lost.

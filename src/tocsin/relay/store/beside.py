@@ -129,7 +129,11 @@ def check_key(key: PublishedKey, coalition: Coalition, roll: Roll) -> None:
     verify_published_key(key, roll, bytes(coalition.name))
     if key.purpose != Purpose.GRANT and not roll.device(key.device).may_take_duty:
         raise NotEntitledHere
-    if key.period > 1 << 17 or not -2 <= last_day(key) - today(roll) <= DAYS_AHEAD[key.purpose]:
+    try:
+        n_days_ahead = last_day(key) - today(roll)
+    except (ValueError, OverflowError) as trouble:
+        raise KeyPeriod from trouble  # A month beyond the calendar.
+    if not -2 <= n_days_ahead <= DAYS_AHEAD[key.purpose]:
         raise KeyPeriod
 
 

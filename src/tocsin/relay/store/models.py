@@ -130,7 +130,8 @@ class KeyRow(Part):
 
 
 class FolderItem(Part):
-    """A grant or a submission in its day's folder; who sent it is not kept, nor in which order it came."""
+    """A grant or a submission in its day's folder. Who sent it is not kept; in which order they came, a seized database's
+    own rows still tell for as long as the folder lies here."""
 
     GRANT, SUBMISSION = 1, 2
 
