@@ -34,6 +34,7 @@ from tocsin.desk.clock import Clock
 from tocsin.desk.desk import Desk
 from tocsin.desk.sync import sync
 from tocsin.desk.wire import lodge
+from tocsin.relay.serve import wait_until_ready
 from tocsin.terms import Day
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -189,7 +190,10 @@ def start_relay(home: Path, clock_file: Path, *, port: int = 0) -> tuple[subproc
     )
     assert relay.stdout is not None
     code = _last_word(relay, "Lodging code")
-    return relay, _last_word(relay, "answers at"), code
+    address = _last_word(relay, "answers at")
+    # It says so a moment before its socket listens.
+    wait_until_ready("127.0.0.1", int(address.rsplit(":", 1)[1]))
+    return relay, address, code
 
 
 def _last_word(process: subprocess.Popen[str], sentence: str) -> str:

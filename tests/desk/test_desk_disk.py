@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import secrets
 import shutil
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from coalition import PASSPHRASE, Coalition, make_coalition, start_relay, stop_relay
 from deskkit import note, said
 
-from tocsin.core.ledger import ANYBODY, Content
+from tocsin.core.ledger import ANYBODY, Content, Member, Moment, NoKey, Outgoing
 from tocsin.core.seal import WrongPassphrase
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import (
@@ -320,3 +321,33 @@ def test_a_desk_without_its_relay_keeps_all_it_says(tmp_path: Path) -> None:
 
         assert said(made.desks[1]) == ["first", "second"]
         assert made.desks[0].n_waiting == 0
+
+
+def test_an_act_that_cannot_be_saved_leaves_nothing_half_made(folder: Path, coalition: Coalition) -> None:
+    def open_count(member: Member, moment: Moment) -> Outgoing:
+        return member.open_compartments(["count"], [2], moment)
+
+    with closing(reopen(folder, coalition)) as desk:
+        desk.finish_drafts()
+        before, n_waiting = desk.keyring.to_bytes(), desk.n_waiting
+        with used_up(100), pytest.raises(DiskFull):
+            desk.do(open_count)
+
+        assert desk.keyring.to_bytes() == before
+        with pytest.raises(NoKey):
+            desk.append(note("under a key that nobody else would get"), to="count")
+        desk.do(open_count)
+        assert desk.n_waiting > n_waiting
+
+
+def test_keys_that_could_not_be_erased_on_disk_are_erased_at_the_next_sync(
+    folder: Path, coalition: Coalition
+) -> None:
+    with closing(reopen(folder, coalition)) as desk:
+        desk.keyring.grant_keys[0] = secrets.token_bytes(32)
+        desk.keyfile.save()
+        with used_up(100), pytest.raises(DiskFull):
+            desk.erase_old_keys()
+        desk.erase_old_keys()
+    with closing(reopen(folder, coalition)) as desk:
+        assert 0 not in desk.keyring.grant_keys

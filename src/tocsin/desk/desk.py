@@ -9,7 +9,8 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -36,7 +37,7 @@ from tocsin.core.ledger import (
 )
 from tocsin.core.seal import CASELOAD_CAP, Keyring, self_test
 from tocsin.desk.clock import Clock
-from tocsin.desk.errors import DamagedReplica, NoDeskHere
+from tocsin.desk.errors import DamagedReplica, DiskFull, NoDeskHere
 from tocsin.desk.keyfile import KeyFile, write_whole
 from tocsin.desk.kinds import ALL_KINDS
 from tocsin.desk.outbox import finish_drafts, make_again, open_draft, remember_tip, seal_draft, tip_after
@@ -320,9 +321,11 @@ class Desk:
     def give_up(self) -> None:
         """Erase the keys of compartments that were shut, handed to others or kept long enough; say so in `watch`."""
         before = set(self.keyring.compartments)
-        erased = self.member.give_up() + self.member.expire(week=week_of(self.today))
+        with self.all_or_nothing():
+            erased = self.member.give_up() + self.member.expire(week=week_of(self.today))
+            if erased:
+                self.keyfile.save()
         if erased:
-            self.keyfile.save()
             self._contents.clear()
             for name in before - set(self.keyring.compartments):
                 self.store.forget(name)
@@ -332,17 +335,18 @@ class Desk:
 
     def erase_old_keys(self) -> None:
         """Erase grant and file keys whose time is over, and intake keys whose folders are gone from the relay."""
-        day = self.today
+        day, keyring = self.today, self.keyring
         date = date_of(day)
-        before = len(self.keyring.grant_keys) + len(self.keyring.intake_keys) + len(self.keyring.file_keys)
-        self.keyring.erase_old(week=week_of(day), day=day, month=(date.year - 1970) * 12 + date.month - 1)
-        for each in [each for each in self.keyring.intake_keys if each < day - FOLDER_DAYS]:
-            self.keyring.forget_intake(each)
-        if (
-            len(self.keyring.grant_keys) + len(self.keyring.intake_keys) + len(self.keyring.file_keys)
-            < before
-        ):
-            self.keyfile.save()
+        before = self._n_period_keys()
+        with self.all_or_nothing():
+            keyring.erase_old(week=week_of(day), day=day, month=(date.year - 1970) * 12 + date.month - 1)
+            for each in [each for each in keyring.intake_keys if each < day - FOLDER_DAYS]:
+                keyring.forget_intake(each)
+            if self._n_period_keys() < before:
+                self.keyfile.save()
+
+    def _n_period_keys(self) -> int:
+        return sum(map(len, (self.keyring.grant_keys, self.keyring.intake_keys, self.keyring.file_keys)))
 
     def published(self) -> list[PublishedKey]:
         """The keys that devices published, as far as this desk has checked them."""
@@ -380,7 +384,22 @@ class Desk:
         """Do what makes keys and grants (open, hand over, shut, deal, release); it leaves with the next sending."""
         with self.lock:
             self.finish_drafts()
-            self._keep_finished(act(self.member, self.moment()))
+            with self.all_or_nothing():
+                self._keep_finished(act(self.member, self.moment()))
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Change the keyring wholly or not at all: where there is no room to save it, this desk stands as before.
+
+        Else a key would count as made though its opening record never leaves, or as erased though the disk still has it.
+        """
+        before = self.keyring.to_bytes()
+        try:
+            yield
+        except DiskFull:
+            self.keyfile.keyring = Keyring.from_bytes(before)
+            self._start()
+            raise
 
     def _keep_finished(self, outgoing: Outgoing) -> None:
         remember_tip(self.keyring, outgoing.records)
@@ -393,6 +412,10 @@ class Desk:
         refused = self._unread()
         if not refused:
             return
+        with self.all_or_nothing():
+            self._seal_again(refused)
+
+    def _seal_again(self, refused: list[Record]) -> None:
         before = {name: dict(epochs) for name, epochs in self.keyring.compartments.items()}
         drafts = [(position, open_draft(self.keyring, sealed)) for position, sealed in self.replica.drafts()]
         outgoing = make_again(self.member, refused, self.moment(replacing_what_waits=True))
@@ -415,11 +438,10 @@ class Desk:
 
     def finish_drafts(self) -> bool:
         """Turn what was said into finished records, which wait to leave; say whether there was anything."""
-        moment = self.moment()
-        return (
-            finish_drafts(self.member, self.replica, moment, most=DRAFTS_AT_ONCE, save=self.keyfile.save)
-            is not None
-        )
+        moment, save = self.moment(), self.keyfile.save
+        with self.all_or_nothing():
+            done = finish_drafts(self.member, self.replica, moment, most=DRAFTS_AT_ONCE, save=save)
+        return done is not None
 
     # asking ---
 

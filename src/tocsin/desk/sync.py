@@ -211,10 +211,11 @@ def _publish(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:
     duties = desk.world.history.now.duties.get(desk.device, frozenset())
     desk.erase_old_keys()
     forget_drained(desk)
-    keys = desk.member.publish(day=desk.today, takes_duty=entry.may_take_duty and Duty.INTAKE in duties)
-    if keys:
-        desk.keyfile.save()
-        desk.keep_published(keys)
+    with desk.all_or_nothing():
+        keys = desk.member.publish(day=desk.today, takes_duty=entry.may_take_duty and Duty.INTAKE in duties)
+        if keys:
+            desk.keyfile.save()
+            desk.keep_published(keys)
     mine = [key for key in desk.published() if key.device == desk.device and key.slot not in on_relay]
     wire.post_keys([key for key in mine if not is_over(key, today=desk.today)])
 
