@@ -122,3 +122,17 @@ def test_a_desk_that_slept_through_a_new_key_is_let_back_in_when_it_wakes(tmp_pa
         assert sleeper.device in left_out
         assert first.member.left_out(WATCH) == {second.device}
         assert sleeper.world.compartments[WATCH].current() == first.world.compartments[WATCH].current()
+
+
+def test_a_call_taken_in_again_before_the_relay_answered_is_one_call(tmp_path: Path) -> None:
+    with make_coalition(tmp_path) as coalition:
+        first = coalition.desks[0]
+        coalition.sync_all(2)
+        _call(first, 1)
+        sync(first)
+
+        taken = [taking.take_calls(first) for _ in range(2)]
+        sync(first)
+
+        assert taken == [1, 0]
+        assert len(taking.calls_without_case(first)) == 1

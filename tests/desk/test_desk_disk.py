@@ -351,3 +351,24 @@ def test_keys_that_could_not_be_erased_on_disk_are_erased_at_the_next_sync(
         desk.erase_old_keys()
     with closing(reopen(folder, coalition)) as desk:
         assert 0 not in desk.keyring.grant_keys
+
+
+def is_refused(desk: Desk, contents: list[Content]) -> bool:
+    """Say them; tell whether the disk was full."""
+    try:
+        desk.append_all(contents, to="watch")
+    except DiskFull:
+        return True
+    return False
+
+
+def test_things_said_together_are_kept_together_or_not_at_all(folder: Path, coalition: Coalition) -> None:
+    with closing(reopen(folder, coalition)) as desk:
+        before = desk.n_waiting
+        together: list[Content] = [note(f"part {n}") for n in range(5)]
+        with used_up(max(path.stat().st_size for path in folder.iterdir()) + 60_000):
+            while not is_refused(desk, together):
+                continue
+
+        assert desk.n_waiting > before
+        assert (desk.n_waiting - before) % 5 == 0

@@ -375,10 +375,19 @@ class Desk:
         """
         with self.lock:
             draft = self.member.draft(content, to=to, at=self.now, based_on=based_on)
-            sealed = seal_draft(self.keyring, self.world, draft)
-            with self.replica.transaction():
-                self.replica.add_draft(sealed)
+            self._keep_drafts([draft])
             return draft
+
+    def append_all(self, contents: Iterable[Content], *, to: str) -> None:
+        """Say several things that belong together: all of them are kept, or none; raises what `append` raises."""
+        with self.lock:
+            self._keep_drafts([self.member.draft(content, to=to, at=self.now) for content in contents])
+
+    def _keep_drafts(self, drafts: Sequence[Draft]) -> None:
+        sealed = [seal_draft(self.keyring, self.world, draft) for draft in drafts]
+        with self.replica.transaction():
+            for each in sealed:
+                self.replica.add_draft(each)
 
     def do(self, act: Callable[[Member, Moment], Outgoing]) -> None:
         """Do what makes keys and grants (open, hand over, shut, deal, release); it leaves with the next sending."""

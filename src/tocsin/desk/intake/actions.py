@@ -12,6 +12,7 @@ from tocsin.core.seal import Identity as DayKey
 from tocsin.core.seal import WrongKey, open_sealed
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import NotHere
+from tocsin.desk.site.waiting import waiting_contents
 from tocsin.terms import Day, Week, week_of
 
 
@@ -34,9 +35,10 @@ def compartment_of(week: Week) -> str:
 
 
 def waiting(desk: Desk) -> list[Sealed]:
-    """Open what lies in the folders for this desk and was taken by nobody."""
+    """Open what lies in the folders for this desk and was taken by nobody, nor here while the relay was away."""
     _leave_to_colleagues(desk)
-    taken = {each.submission for each in desk.contents(Taken)}
+    said = [*desk.contents(Taken), *waiting_contents(desk)]
+    taken = {each.submission for each in said if isinstance(each, Taken)}
     return [sealed for sealed in _openable(desk) if sealed.digest not in taken]
 
 
@@ -84,8 +86,8 @@ def take_calls(desk: Desk, *, most: int = 1000) -> int:
         )
         if submission is not None:
             locators.add(submission.locator)
-        for content in contents:
-            desk.append(content, to=to)
+        # As one: taken without its call, a call for help would be lost.
+        desk.append_all(contents, to=to)
     return len(sealed)
 
 
@@ -133,9 +135,10 @@ def forget_drained(desk: Desk) -> None:
     apart = {each.submission for each in desk.contents(Quarantined)}
     drills = {each.submission for each in desk.contents(Taken) if each.drill}
     left = {sealed.day for sealed in _openable(desk) if sealed.digest not in apart | drills}
-    before = len(desk.keyring.intake_keys)
-    for day in over:
-        if not left & {Day(day), Day(day + 1), Day(day + 2)}:
+    drained = [day for day in over if not left & {Day(day), Day(day + 1), Day(day + 2)}]
+    if not drained:
+        return
+    with desk.all_or_nothing():
+        for day in drained:
             desk.keyring.forget_intake(day)
-    if len(desk.keyring.intake_keys) < before:
         desk.keyfile.save()
