@@ -2,7 +2,7 @@
 
 A draft is sealed under its compartment's key, so that it dies with that key. It is numbered, sealed and signed when it
 leaves, under the keys and the roll of that moment; what is finished is saved before it is sent, and the same bytes are
-sent again until the relay has answered.
+sent again until they were read back from the relay.
 """
 
 from __future__ import annotations

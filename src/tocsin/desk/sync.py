@@ -1,4 +1,4 @@
-"""Sync: send what is finished, fetch what is new, check it, obey it, vouch for it, and send what was said meanwhile.
+"""Sync: fetch what is new, check it, obey it, publish this desk's keys, send what was said here, and vouch for it all.
 
 Each step stands alone and may be cut off anywhere: what was fetched is saved with the mark that it was checked, what is
 sent is saved before it leaves, and the relay takes the same bytes twice as once.
