@@ -74,6 +74,10 @@ class Replica:
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = folder / NAME
+        for path in (self.path, folder / OUTBOX):
+            # SQLite would let every user of the machine read them, if the folder was there before and lets them in.
+            if not path.exists():
+                path.touch(mode=0o600)
         self._db = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS
         )
