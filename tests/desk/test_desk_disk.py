@@ -372,3 +372,15 @@ def test_things_said_together_are_kept_together_or_not_at_all(folder: Path, coal
 
         assert desk.n_waiting > before
         assert (desk.n_waiting - before) % 5 == 0
+
+
+@pytest.mark.parametrize("table", ["cosignature", "published"])
+def test_what_lies_beside_the_records_is_damaged_as_plainly(
+    folder: Path, coalition: Coalition, table: str
+) -> None:
+    with closing(sqlite3.connect(folder / "replica.sqlite3")) as db, db:
+        assert db.execute(f"update {table} set bytes = x'00'").rowcount  # noqa: S608 - our own names
+
+    # Some is read at the start, some when it is needed.
+    with pytest.raises(DamagedReplica), closing(reopen(folder, coalition)) as desk:
+        desk.moment()

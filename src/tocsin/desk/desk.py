@@ -165,11 +165,12 @@ class Desk:
         checked = self.replica.checked(self.replica_secret)
         try:
             self._take_all(self.replica.records(), verified=checked is not None and not verify_all)
+            cosignatures = self.replica.cosignatures()
         except (LedgerError, SealError) as trouble:
             raise DamagedReplica from trouble
         if checked is not None and checked != self._checked():
             raise DamagedReplica
-        self.world.take_cosignatures(self.replica.cosignatures())
+        self.world.take_cosignatures(cosignatures)
         self.member.pending.expect(self._unread())
         self.take_grants(self.replica.grants())
 
@@ -351,7 +352,10 @@ class Desk:
     def published(self) -> list[PublishedKey]:
         """The keys that devices published, as far as this desk has checked them."""
         if self._published is None:
-            self._published = self.replica.published()
+            try:
+                self._published = self.replica.published()
+            except LedgerError as trouble:
+                raise DamagedReplica from trouble
         return self._published
 
     def keep_published(self, keys: Sequence[PublishedKey]) -> None:
