@@ -37,6 +37,7 @@ from tocsin.core.ledger import (
     Purpose,
     Record,
     RelayEntry,
+    Roll,
     Tree,
     coalition_id,
     cosign,
@@ -48,11 +49,16 @@ from tocsin.core.ledger import (
     publish_key,
     sign_head,
 )
+from tocsin.core.ledger.cards import make_card
+from tocsin.core.ledger.ceremony import Ground, add_signature, propose
 from tocsin.core.ledger.compartments import epoch_id
 from tocsin.core.ledger.content import Envelope
 from tocsin.core.ledger.grants import GrantedShare, seal_grant
+from tocsin.core.ledger.joining import answer_offer, invite, joining_words
+from tocsin.core.ledger.succession import change_relay
 from tocsin.core.seal import (
     Identity,
+    Keyring,
     PassphraseFile,
     Receipt,
     SigningKey,
@@ -151,6 +157,9 @@ def main() -> None:
         "11 receipt": receipt(),
         "12 shares": shares(),
         "13 vote": vote(device, coalition),
+        "15 joining": joining(founding, coalition),
+        "16 card": card(),
+        "16 proposal": proposal(coalition, roll, founders),
     }
     text = json.dumps(plain(vectors), indent=1, ensure_ascii=False)
     (HERE / "formats.json").write_text(text + "\n", encoding="utf-8")
@@ -326,6 +335,54 @@ def receipt() -> dict[str, Any]:
         "words": list(made.words),
         "locators": [made.locator(n) for n in range(3)],
         "reply_seed": made.reply_identity().seed,
+    }
+
+
+def joining(founding: Record, coalition: bytes) -> dict[str, Any]:
+    """Invite and answer."""
+    made = invite(
+        founding, RelayEntry(draw(32), "relay.invalid/ağ"), firm=(2, draw(32)), today=DAY, fresh=draw
+    )
+    keyring = Keyring(signing_seed=draw(32))
+    answer = answer_offer(
+        made.offer, made.code, keyring, wishes=[Duty.ANALYST, Duty.SENTRY], today=DAY, fresh=draw
+    )
+    return {
+        "code": made.secret,
+        "words": list(made.code.words),
+        "founding_hash": founding.hash,
+        "coalition": coalition,
+        "offer": made.offer,
+        "signing_seed": keyring.signing_seed,
+        "grant_seeds": list(keyring.grant_keys.values()),
+        "answer": answer,
+        "joining_words": joining_words(coalition, keyring.signing_key.public).split(),
+    }
+
+
+def card() -> dict[str, Any]:
+    """Make a founder's card."""
+    founder, device = SigningKey(draw(32)), SigningKey(draw(32))
+    made = make_card(number=2, organisation=7, founder=founder, device=device)
+    return {
+        "founder_seed": founder.seed,
+        "device_seed": device.seed,
+        "card": made.to_bytes(),
+        "words": made.words.split(),
+    }
+
+
+def proposal(coalition: bytes, roll: Roll, founders: list[SigningKey]) -> dict[str, Any]:
+    """Propose a change and sign it with two founders."""
+    ground = Ground(coalition, roll)
+    made = propose(change_relay(roll, [RelayEntry(draw(32), "other.invalid")], day=DAY), ground)
+    for number in (3, 1):
+        made = add_signature(made, founders[number - 1], ground, number=number, today=DAY)
+    return {
+        "coalition": coalition,
+        "founder_seeds": [key.seed for key in founders],
+        "roll_before": roll.to_bytes(),
+        "proposal": made.to_bytes(),
     }
 
 

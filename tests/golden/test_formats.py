@@ -312,3 +312,65 @@ def test_a_vote() -> None:
 
     assert raw(brief) == h(vector["brief"].encode())
     assert raw(vector["signature"]) == sign(vector["device_seed"], "vote", raw(vector["coalition"]), message)
+
+
+def test_an_offer_and_its_code() -> None:
+    vector = VECTORS["15 joining"]
+    code, offer = raw(vector["code"]), raw(vector["offer"])
+    checksum = h(b"tocsin/1 invitation checksum\n" + code)[0] >> 4
+    bits = f"{int.from_bytes(code, 'big'):0128b}{checksum:04b}"
+    address = "relay.invalid/ağ".encode()
+    key = hkdf(code, b"tocsin/1 invitation offer\n", 32)
+
+    assert vector["words"] == spell(bits)
+    assert len(offer) == 431
+    assert offer[0] == 1
+    assert offer[1:65] == raw(vector["coalition"]) + raw(vector["founding_hash"])
+    assert struct.unpack(">Q", offer[97:105]) + struct.unpack(">I", offer[137:141]) == (2, 17407)
+    assert offer[141:399] == struct.pack(">H", len(address)) + address.ljust(256, b"\0")
+    assert offer[399:] == hmac.digest(key, offer[:399], "sha256")
+
+
+def test_an_answer_and_the_words_read_aloud() -> None:
+    vector = VECTORS["15 joining"]
+    coalition, newcomer = raw(vector["coalition"]), public(vector["signing_seed"])
+    wishes = 1 << 0 | 1 << 10
+    message = (
+        b"\x01"
+        + h(raw(vector["offer"]))
+        + newcomer
+        + struct.pack(">HI", wishes, 17396 // 7)
+        + b"".join(identity(raw(seed))[1] for seed in vector["grant_seeds"])
+    )
+    message += sign(vector["signing_seed"], "join", coalition, message)
+    key = hkdf(raw(vector["code"]), b"tocsin/1 invitation answer\n", 32)
+    words = h(b"tocsin/1 joining words\n" + coalition + newcomer)
+
+    assert raw(vector["answer"]) == message + hmac.digest(key, message, "sha256")
+    assert len(raw(vector["answer"])) == 3815
+    assert vector["joining_words"] == spell(f"{int.from_bytes(words, 'big'):0256b}"[:88])
+
+
+def test_a_founders_card_and_its_words() -> None:
+    vector = VECTORS["16 card"]
+    seeds = vector["founder_seed"], vector["device_seed"]
+    message = struct.pack(">BII", 1, 2, 7) + b"".join(map(public, seeds))
+    words = h(b"tocsin/1 card words\n" + message)
+
+    assert raw(vector["card"]) == message + b"".join(sign(seed, "card", bytes(32), message) for seed in seeds)
+    assert vector["words"] == spell(f"{int.from_bytes(words, 'big'):0256b}"[:88])
+
+
+def test_a_proposal_becomes_a_signed_roll() -> None:
+    vector = VECTORS["16 proposal"]
+    coalition = raw(vector["coalition"])
+    proposal = msgspec.msgpack.decode(raw(vector["proposal"]))
+    roll = msgspec.msgpack.decode(proposal["roll"])
+
+    assert list(proposal) == ["coalition", "roll", "signatures"]
+    assert proposal["coalition"] == coalition
+    assert (roll["version"], roll["previous"], roll["lapses_on"]) == (2, h(raw(vector["roll_before"])), 17414)
+    assert proposal["signatures"] == [
+        [number, sign(vector["founder_seeds"][number - 1], "roll", coalition, proposal["roll"])]
+        for number in (1, 3)
+    ]

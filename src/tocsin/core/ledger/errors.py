@@ -1,5 +1,7 @@
 """What can be wrong with records, heads, rolls and grants: one class per thing a caller tells apart."""
 
+from collections.abc import Sequence
+
 from tocsin.errors import LedgerError
 
 
@@ -145,3 +147,165 @@ class BadGrant(LedgerError):
     def __init__(self, why: str) -> None:
         super().__init__(f"A grant does not count: {why}.")
         self.why = why
+
+
+class DamagedMessage(LedgerError):
+    """A file passed between people to found, invite or sign is cut, changed or of another sort."""
+
+    code = "ledger.message"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"This file cannot be used: {why}. Ask for it to be sent again.")
+        self.why = why
+
+
+class WrongCode(LedgerError):
+    """An invitation or its answer was not made with these twelve words, or was changed on its way."""
+
+    code = "ledger.code"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This file was not made with this code, or was changed on its way. Check the twelve words; if they are "
+            "right, ask for a new invitation by another channel."
+        )
+
+
+class CodeExpired(LedgerError):
+    """An invitation is older than its seven days."""
+
+    code = "ledger.code-expired"
+
+    def __init__(self, *, expired_on: int) -> None:
+        super().__init__(
+            "This invitation was good for seven days, and they are over. Ask for a new one; if it is new, check the "
+            "date of this machine."
+        )
+        self.expired_on = expired_on
+
+
+class CodeUsed(LedgerError):
+    """Somebody answered the invitation before."""
+
+    code = "ledger.code-used"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another answer to this invitation came before, and it can be used once. If the person you invited did not "
+            "send it, somebody else knows the code: do not go on with either answer, and make a new invitation."
+        )
+
+
+class WordsDiffer(LedgerError):
+    """Words read aloud are not those that stand here."""
+
+    code = "ledger.words"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The words do not match. Read them once more; if they still differ, somebody stands between you: stop, and "
+            "begin again with a new invitation or card by another channel."
+        )
+
+
+class OtherCoalition(LedgerError):
+    """A device that has answered one coalition is invited to another."""
+
+    code = "ledger.other-coalition"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This desk has already answered an invitation to another coalition. If its words did not match, or for a second "
+            "coalition, set up a new desk with keys of its own and ask for a new invitation."
+        )
+
+
+class OtherLedger(LedgerError):
+    """The ledger that a newcomer was given is not the one the invitation speaks of."""
+
+    code = "ledger.other"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What the relay shows is not the ledger you were invited to. Join nothing; tell the person who invited you."
+        )
+
+
+class NotAFounder(LedgerError):
+    """A number and key that the roll does not list as a founder's."""
+
+    code = "ledger.not-founder"
+
+    def __init__(self, *, number: int) -> None:
+        super().__init__(
+            f"The key held here is not that of founder {number} on the roll, so it cannot sign this."
+        )
+        self.number = number
+
+
+class TooFewSigned(LedgerError):
+    """Not enough founders have signed a change yet."""
+
+    code = "ledger.signatures"
+
+    def __init__(self, *, have: int, need: int) -> None:
+        super().__init__(f"{have} of {need} founders have signed; pass it to another founder.")
+        self.have, self.need = have, need
+
+
+class ChangeLapsed(LedgerError):
+    """A change was not signed by enough founders in its fourteen days."""
+
+    code = "ledger.change-lapsed"
+
+    def __init__(self, *, lapsed_on: int) -> None:
+        super().__init__(
+            "This change was not signed in its fourteen days and has lapsed. If it is still wanted, propose it again."
+        )
+        self.lapsed_on = lapsed_on
+
+
+class ChangeOvertaken(LedgerError):
+    """The roll has moved on since a change was proposed."""
+
+    code = "ledger.change-overtaken"
+
+    def __init__(self, *, is_in_force: bool) -> None:
+        super().__init__(
+            "This change is in force already; nothing is left to sign."
+            if is_in_force
+            else "Another change of the roll came first, so signatures on this one count no more. Look at the roll as it "
+            "is now and propose the change again if it is still wanted."
+        )
+        self.is_in_force = is_in_force
+
+
+class ChangeAhead(LedgerError):
+    """A change builds on a roll that this desk has not seen."""
+
+    code = "ledger.change-ahead"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This change builds on a roll that this desk has not seen yet. Sync, then open it again."
+        )
+
+
+class RivalChanges(LedgerError):
+    """Founders have signed different changes of the same roll."""
+
+    code = "ledger.change-rivals"
+
+    def __init__(self, signers: Sequence[Sequence[int]]) -> None:
+        said = "; ".join(f"change {n}: {_founders(numbers)}" for n, numbers in enumerate(signers, 1))
+        super().__init__(
+            f"{len(signers)} different changes of the same roll are about, and only one can count ({said}). Agree on one, "
+            "sign that one and let the others lapse; what is still wanted of them is proposed again afterwards."
+        )
+        self.signers = tuple(tuple(numbers) for numbers in signers)
+
+
+def _founders(numbers: Sequence[int]) -> str:
+    if not numbers:
+        return "signed by nobody"
+    return f"signed by founder{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"

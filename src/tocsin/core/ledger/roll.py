@@ -127,7 +127,8 @@ def _read_body(record: Record) -> tuple[Roll, SignedRoll]:
     return roll, signed
 
 
-def _signers(signed: SignedRoll, founders: Iterable[Founder], coalition: bytes) -> set[int]:
+def signers_of(signed: SignedRoll, founders: Iterable[Founder], coalition: bytes) -> set[int]:
+    """Say which of these founders have signed; a signature that does not fit is nobody's."""
     keys = {founder.number: founder.key for founder in founders}
     good = set()
     for number, signature in signed.signatures:
@@ -169,10 +170,10 @@ def read_founding(record: Record) -> Roll:
     if header.mark != FOUNDING or header.chain or header.previous != NO_HASH:
         raise BadRoll("it is not a founding record")
     roll, signed = _read_body(record)
-    _check_sense(roll)
-    if roll.version != 1 or roll.previous != NO_HASH or header.roll_version != 1:
+    check_first(roll)
+    if header.roll_version != 1:
         raise BadRoll("the first roll has version 1 and no predecessor")
-    n_signed = len(_signers(signed, roll.founders, NO_COALITION))
+    n_signed = len(signers_of(signed, roll.founders, NO_COALITION))
     if n_signed < roll.threshold:
         raise BadRoll(f"{n_signed} of {roll.threshold} founders have signed it")
     verify_record(record, roll.device(header.device).key, NO_COALITION)
@@ -192,21 +193,50 @@ def read_roll_change(record: Record, before: Roll, coalition: bytes) -> Roll:
     if record.header.mark != ROLL:
         raise BadRoll("it is not a roll record")
     roll, signed = _read_body(record)
-    _check_sense(roll)
-    if roll.version != before.version + 1 or roll.previous != before.hash:
-        raise BadRoll("another change came first; make it again from the roll as it is now")
+    check_successor(roll, before)
     if record.header.day > roll.lapses_on:
         raise BadRoll("it was not signed in time and has lapsed; make it again")
-    if roll.exercise != before.exercise:
-        raise BadRoll("an exercise stays an exercise")
-    _check_devices(before, roll)
-    need = before.threshold
-    if (roll.founders, roll.threshold) != (before.founders, before.threshold):
-        need = max(need, len(before.founders) // 2 + 1)
-    n_signed = len(_signers(signed, before.founders, coalition))
+    need = n_needed(roll, before)
+    n_signed = len(signers_of(signed, before.founders, coalition))
     if n_signed < need:
         raise BadRoll(f"{n_signed} of {need} founders have signed it")
     return roll
+
+
+def check_first(roll: Roll) -> None:
+    """Check that a coalition may begin with this roll.
+
+    Raises
+    ------
+    BadRoll
+        It may not: says why.
+    """
+    _check_sense(roll)
+    if roll.version != 1 or roll.previous != NO_HASH:
+        raise BadRoll("the first roll has version 1 and no predecessor")
+
+
+def check_successor(roll: Roll, before: Roll) -> None:
+    """Check that a roll may follow another, whoever has signed it.
+
+    Raises
+    ------
+    BadRoll
+        It may not: says why.
+    """
+    _check_sense(roll)
+    if roll.version != before.version + 1 or roll.previous != before.hash:
+        raise BadRoll("another change came first; make it again from the roll as it is now")
+    if roll.exercise != before.exercise:
+        raise BadRoll("an exercise stays an exercise")
+    _check_devices(before, roll)
+
+
+def n_needed(roll: Roll, before: Roll) -> int:
+    """Say how many founders must sign: k, or more than half where the founders or k itself change."""
+    if (roll.founders, roll.threshold) == (before.founders, before.threshold):
+        return before.threshold
+    return max(before.threshold, len(before.founders) // 2 + 1)
 
 
 def _check_devices(before: Roll, roll: Roll) -> None:

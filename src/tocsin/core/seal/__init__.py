@@ -22,9 +22,11 @@ from tocsin.core.seal.age import (
 from tocsin.core.seal.armoring import armor, dearmor
 from tocsin.core.seal.body import BODY_SIZES, body_size_for, open_body, seal_body, tag_and_key
 from tocsin.core.seal.errors import (
+    BadCode,
     BadReceipt,
     BadShare,
     BadSignature,
+    BadWords,
     CaseloadFull,
     ClassicalRecipient,
     DamagedFile,
@@ -42,7 +44,7 @@ from tocsin.core.seal.hybrid import HYBRID, Identity, Recipient
 from tocsin.core.seal.keyring import CASELOAD_CAP, Keyring, Tip, case_of
 from tocsin.core.seal.padding import ATTACHMENT_FLOOR, frame, pad_file, padme, unframe, unpad_file
 from tocsin.core.seal.passphrase import PassphraseFile
-from tocsin.core.seal.receipt import WORDS, Receipt
+from tocsin.core.seal.receipt import WORDS, Receipt, TwelveWords
 from tocsin.core.seal.selftest import self_test
 from tocsin.core.seal.shares import Share, check, deal, join
 from tocsin.core.seal.signing import NO_COALITION, SigningKey, Use, verify
@@ -55,9 +57,11 @@ __all__ = [
     "HYBRID",
     "NO_COALITION",
     "WORDS",
+    "BadCode",
     "BadReceipt",
     "BadShare",
     "BadSignature",
+    "BadWords",
     "CaseloadFull",
     "ClassicalRecipient",
     "DamagedFile",
@@ -75,6 +79,7 @@ __all__ = [
     "Tip",
     "TooFewShares",
     "TooLong",
+    "TwelveWords",
     "Use",
     "WorkFactorTooHigh",
     "WrongKey",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from tocsin.errors import SealError
 
@@ -94,20 +95,35 @@ class NoPostQuantum(SealError):
         )
 
 
-class BadReceipt(SealError):
-    """The words entered are not a receipt; says which word looks wrong, never the word."""
+class BadWords(SealError):
+    """Twelve words as entered are not what they should be; says which one looks wrong, never the word."""
 
-    code = "seal.receipt"
+    code = "seal.words"
+    WHAT: ClassVar[str] = "A secret in words"
 
     def __init__(self, *, word: int | None = None, n_words: int | None = None) -> None:
         if n_words is not None:
-            sentence = f"A receipt has 12 words; {n_words} were entered."
+            sentence = f"{self.WHAT} has 12 words; {n_words} were entered."
         elif word is not None:
             sentence = f"Word {word} does not look right; compare it with what was written down."
         else:
             sentence = "These words do not belong together; compare each with what was written down."
         super().__init__(sentence)
         self.word, self.n_words = word, n_words
+
+
+class BadReceipt(BadWords):
+    """The words entered are not a receipt."""
+
+    code = "seal.receipt"
+    WHAT = "A receipt"
+
+
+class BadCode(BadWords):
+    """The words entered are not the code of an invitation."""
+
+    code = "seal.code"
+    WHAT = "The code of an invitation"
 
 
 class BadShare(SealError):

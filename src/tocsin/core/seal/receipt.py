@@ -8,6 +8,8 @@ word.
 By HKDF-SHA-256 (no salt, 32 bytes) come from the secret: the mailbox locators, with the info
 `tocsin/1 receipt locator\\n` and the sending's number in 4 bytes; the seed of the reply identity, with
 the info `tocsin/1 receipt reply\\n`.
+
+Other secrets that people carry by hand stand in the same words (`TwelveWords`), each kind with a checksum of its own.
 """
 
 from __future__ import annotations
@@ -19,11 +21,12 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import islice, product
 from math import prod
+from typing import ClassVar, Self
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from tocsin.core.seal.errors import BadReceipt
+from tocsin.core.seal.errors import BadReceipt, BadWords
 from tocsin.core.seal.hybrid import Identity
 
 SECRET_BYTES = 16
@@ -55,23 +58,27 @@ WORDS = tuple(_build_word(index) for index in range(1 << _WORD_BITS))
 _INDEX = {word: index for index, word in enumerate(WORDS)}
 
 
-class Receipt:
-    """A witness's secret; it finds and opens replies, not the testimony. Shows nothing of itself."""
+class TwelveWords:
+    """128 random bits that a person writes down; what they are for, a subclass says. Shows nothing of itself."""
 
     __slots__ = ("secret",)
 
+    CHECKSUM: ClassVar[bytes]
+    """The label under which the four bits of checksum are made."""
+    REFUSAL: ClassVar[type[BadWords]]
+
     def __init__(self, secret: bytes) -> None:
         if len(secret) != SECRET_BYTES:
-            raise ValueError("a receipt has 16 bytes")
+            raise ValueError("twelve words stand for 16 bytes")
         self.secret = secret
 
     @classmethod
-    def fresh(cls) -> Receipt:
-        """Make a new receipt from the system's entropy."""
+    def fresh(cls) -> Self:
+        """Make new ones from the system's entropy."""
         return cls(secrets.token_bytes(SECRET_BYTES))
 
     @classmethod
-    def parse(cls, text: str) -> Receipt:
+    def parse(cls, text: str) -> Self:
         """Read twelve words as people type them.
 
         Case, accents, blanks, hyphens and numbering do not matter. A word with one letter wrong, missing,
@@ -79,46 +86,57 @@ class Receipt:
 
         Raises
         ------
-        BadReceipt
-            Says how many words there were, or which one (from 1) to look at again; never the word.
+        BadWords
+            As the subclass's own error. Says how many words there were, or which one (from 1) to look
+            at again; never the word.
         """
         words = _split(text)
         if len(words) != N_WORDS:
-            raise BadReceipt(n_words=len(words))
+            raise cls.REFUSAL(n_words=len(words))
         readings = [_readings(word) for word in words]
         for place, found in enumerate(readings, start=1):
             if not found:
-                raise BadReceipt(word=place)
+                raise cls.REFUSAL(word=place)
         n_guesses = prod(map(len, readings))
-        fitting = list(islice(_fitting(readings), 2)) if n_guesses <= _MAX_GUESSES else []
+        fitting = list(islice(_fitting(readings, cls.CHECKSUM), 2)) if n_guesses <= _MAX_GUESSES else []
         if len(fitting) != 1:
             doubtful = (place for place, word in enumerate(words, start=1) if word not in _INDEX)
-            raise BadReceipt(word=next(doubtful, None))
+            raise cls.REFUSAL(word=next(doubtful, None))
         return cls(fitting[0])
 
     def __repr__(self) -> str:
-        return "Receipt(...)"
+        return f"{type(self).__name__}(...)"
 
     @property
     def words(self) -> tuple[str, ...]:
         """The twelve words, to be shown once and written down by hand."""
-        bits = int.from_bytes(self.secret, "big") << _CHECK_BITS | _checksum(self.secret)
+        bits = int.from_bytes(self.secret, "big") << _CHECK_BITS | _checksum(self.secret, self.CHECKSUM)
         return tuple(WORDS[bits >> _WORD_BITS * place & 0x7FF] for place in reversed(range(N_WORDS)))
 
-    def locator(self, i: int) -> bytes:
-        """Say at which 32-byte address the reply to sending `i` waits; knowing it is the permission."""
-        return self._derive(b"tocsin/1 receipt locator\n" + i.to_bytes(4, "big"))
-
-    def reply_identity(self) -> Identity:
-        """Derive the identity that opens the replies."""
-        return Identity.from_seed(self._derive(b"tocsin/1 receipt reply\n"))
-
-    def _derive(self, purpose: bytes) -> bytes:
+    def derive(self, purpose: bytes) -> bytes:
+        """Derive 32 bytes for one purpose, by HKDF-SHA-256 without salt."""
         return HKDF(algorithm=SHA256(), length=32, salt=b"", info=purpose).derive(self.secret)
 
 
-def _checksum(secret: bytes) -> int:
-    return hashlib.sha256(b"tocsin/1 receipt checksum\n" + secret).digest()[0] >> 8 - _CHECK_BITS
+class Receipt(TwelveWords):
+    """A witness's secret; it finds and opens replies, not the testimony."""
+
+    __slots__ = ()
+
+    CHECKSUM = b"tocsin/1 receipt checksum\n"
+    REFUSAL = BadReceipt
+
+    def locator(self, i: int) -> bytes:
+        """Say at which 32-byte address the reply to sending `i` waits; knowing it is the permission."""
+        return self.derive(b"tocsin/1 receipt locator\n" + i.to_bytes(4, "big"))
+
+    def reply_identity(self) -> Identity:
+        """Derive the identity that opens the replies."""
+        return Identity.from_seed(self.derive(b"tocsin/1 receipt reply\n"))
+
+
+def _checksum(secret: bytes, label: bytes) -> int:
+    return hashlib.sha256(label + secret).digest()[0] >> 8 - _CHECK_BITS
 
 
 def _split(text: str) -> list[str]:
@@ -152,11 +170,11 @@ def _slips(word: str) -> Iterator[str]:
             yield before + after[1] + after[0] + after[2:]
 
 
-def _fitting(readings: list[list[int]]) -> Iterator[bytes]:
+def _fitting(readings: list[list[int]], label: bytes) -> Iterator[bytes]:
     for indices in product(*readings):
         bits = 0
         for index in indices:
             bits = bits << _WORD_BITS | index
         secret = (bits >> _CHECK_BITS).to_bytes(SECRET_BYTES, "big")
-        if _checksum(secret) == bits & (1 << _CHECK_BITS) - 1:
+        if _checksum(secret, label) == bits & (1 << _CHECK_BITS) - 1:
             yield secret
