@@ -31,10 +31,10 @@ from tocsin.core.ledger.ceremony import (
     Ground,
     Proposal,
     add_signature,
-    combine,
-    finish,
+    combine_proposals,
+    finish_proposal,
     found_together,
-    progress,
+    progress_of,
     propose,
     read_proposal,
 )
@@ -55,11 +55,11 @@ from tocsin.core.ledger.succession import (
     change_duties,
     change_founders,
     change_relay,
-    changes,
+    describe_changes,
     next_roll,
     remove_device,
 )
-from tocsin.core.ledger.words import confirm
+from tocsin.core.ledger.words import confirm_words
 from tocsin.core.seal import SigningKey
 from tocsin.terms import Day
 
@@ -115,7 +115,7 @@ def test_a_card_comes_back_from_its_bytes_with_the_same_words() -> None:
 
     assert len(data) == CARD_SIZE
     assert read_card(data) == card(1)
-    confirm(read_card(data).words.upper(), card(1).words)
+    confirm_words(read_card(data).words.upper(), card(1).words)
 
 
 @given(at=st.integers(0, CARD_SIZE - 1), bit=st.integers(0, 7))
@@ -173,7 +173,7 @@ def founding_signed(founders: list[int]) -> Proposal:
         add_signature(start, FOUNDER_KEYS[number], Ground(), number=number, today=FOUNDED)
         for number in founders
     ]
-    return combine([start, *copies], Ground())
+    return combine_proposals([start, *copies], Ground())
 
 
 def post(proposal: Proposal, *, poster: int = 1, today: Day = FOUNDED) -> Record:
@@ -205,7 +205,7 @@ def test_a_founding_lapses_after_fourteen_days() -> None:
 
 @given(founders=some_founders)
 def test_progress_says_who_has_signed_and_how_many_are_missing(founders: list[int]) -> None:
-    so_far = progress(signed_by(founders), ground(), today=LATER)
+    so_far = progress_of(signed_by(founders), ground(), today=LATER)
 
     assert so_far.signed == tuple(sorted(founders))
     assert so_far.n_missing == max(3 - len(founders), 0)
@@ -216,10 +216,10 @@ def test_merging_copies_is_free_of_order_and_repetition(groups: list[list[int]],
     copies = [signed_by(group) for group in groups]
     shuffled = data.draw(st.permutations([*copies, data.draw(st.sampled_from(copies))]))
 
-    merged = combine(copies, ground())
+    merged = combine_proposals(copies, ground())
 
-    assert combine(shuffled, ground()) == merged == combine([merged, merged], ground())
-    assert progress(merged, ground(), today=LATER).signed == tuple(sorted(set().union(*groups)))
+    assert combine_proposals(shuffled, ground()) == merged == combine_proposals([merged, merged], ground())
+    assert progress_of(merged, ground(), today=LATER).signed == tuple(sorted(set().union(*groups)))
 
 
 @given(founders=some_founders)
@@ -231,11 +231,11 @@ def test_fewer_than_k_signatures_are_never_a_roll_record(founders: list[int]) ->
 
     if len(founders) < 3:
         with pytest.raises(TooFewSigned):
-            finish(proposal, ground(), today=LATER)
+            finish_proposal(proposal, ground(), today=LATER)
         with pytest.raises(BadRoll):
             read_roll_change(record, first(), COALITION)
     else:
-        assert finish(proposal, ground(), today=LATER).to_bytes() == body
+        assert finish_proposal(proposal, ground(), today=LATER).to_bytes() == body
         assert read_roll_change(record, first(), COALITION) == proposal.proposed
 
 
@@ -246,7 +246,7 @@ def test_signing_twice_counts_once() -> None:
 def test_a_signature_that_does_not_fit_is_left_out_and_spoils_nothing() -> None:
     spoiled = replace(change(), signatures=((1, bytes(64)), (2, b""), (77, bytes(64))))
 
-    merged = combine([spoiled, signed_by([1, 3])], ground())
+    merged = combine_proposals([spoiled, signed_by([1, 3])], ground())
 
     assert merged == signed_by([3, 1])
 
@@ -259,7 +259,7 @@ def test_a_proposal_with_any_flipped_bit_is_refused_or_counts_one_signature_less
     changed[at // 8] ^= 1 << at % 8
 
     with pytest.raises((DamagedMessage, BadRoll, TooFewSigned, ChangeOvertaken, ChangeAhead, ChangeLapsed)):
-        finish(read_proposal(bytes(changed)), ground(), today=LATER)
+        finish_proposal(read_proposal(bytes(changed)), ground(), today=LATER)
 
 
 @given(junk=st.binary(max_size=300))
@@ -270,15 +270,15 @@ def test_junk_is_no_proposal(junk: bytes) -> None:
 
 def test_a_proposal_for_another_coalition_is_refused() -> None:
     with pytest.raises(BadRoll, match="another coalition"):
-        progress(change(), Ground(b"d" * 32, first()), today=LATER)
+        progress_of(change(), Ground(b"d" * 32, first()), today=LATER)
 
 
 def test_a_change_lapses_after_fourteen_days_and_none_is_made_to_last_longer() -> None:
     last = Day(LATER + 14)
-    finish(signed_by([1, 2, 3]), ground(), today=last)
+    finish_proposal(signed_by([1, 2, 3]), ground(), today=last)
 
     with pytest.raises(ChangeLapsed):
-        finish(signed_by([1, 2, 3]), ground(), today=Day(last + 1))
+        finish_proposal(signed_by([1, 2, 3]), ground(), today=Day(last + 1))
     with pytest.raises(ChangeLapsed):
         add_signature(change(), FOUNDER_KEYS[1], ground(), number=1, today=Day(last + 1))
     with pytest.raises(BadRoll, match="fourteen days"):
@@ -295,18 +295,18 @@ def test_a_change_that_was_overtaken_is_in_force_or_ahead_says_so() -> None:
     moved = Ground(COALITION, change(4).proposed)
 
     with pytest.raises(ChangeOvertaken) as overtaken:
-        progress(change(2), moved, today=LATER)
+        progress_of(change(2), moved, today=LATER)
     with pytest.raises(ChangeOvertaken) as done:
-        progress(change(4), moved, today=LATER)
+        progress_of(change(4), moved, today=LATER)
     with pytest.raises(ChangeAhead):
-        progress(propose(remove_device(change(4).proposed, 2, day=LATER), moved), ground(), today=LATER)
+        progress_of(propose(remove_device(change(4).proposed, 2, day=LATER), moved), ground(), today=LATER)
 
     assert (overtaken.value.is_in_force, done.value.is_in_force) == (False, True)
 
 
 def test_founders_who_sign_different_changes_are_told_who_signed_which() -> None:
     with pytest.raises(RivalChanges) as refusal:
-        combine([signed_by([2, 1]), signed_by([3], change(4)), signed_by([1, 5])], ground())
+        combine_proposals([signed_by([2, 1]), signed_by([3], change(4)), signed_by([1, 5])], ground())
 
     assert sorted(refusal.value.signers) == [(1, 2, 5), (3,)]
     assert "signed by founders 1, 2, 5" in str(refusal.value)
@@ -322,14 +322,14 @@ def test_each_change_says_what_it_changes_and_nothing_else() -> None:
     newcomer = add_device(roll, organisation=7, key=b"k" * 32, day=LATER, may_take_duty=True, duties=duties)
 
     assert newcomer.devices[-1] == DeviceEntry(6, 7, b"k" * 32, True, False)
-    assert changes(roll, newcomer) == ("Device 6 of organisation 7 is added.", "Duties change.")
-    assert changes(roll, remove_device(roll, 3, day=LATER)) == ("Device 3 is removed.",)
-    assert changes(roll, change_duties(roll, duties, day=LATER)) == ("Duties change.",)
+    assert describe_changes(roll, newcomer) == ("Device 6 of organisation 7 is added.", "Duties change.")
+    assert describe_changes(roll, remove_device(roll, 3, day=LATER)) == ("Device 3 is removed.",)
+    assert describe_changes(roll, change_duties(roll, duties, day=LATER)) == ("Duties change.",)
     moved = change_relay(roll, [RelayEntry(b"r" * 32, "other.invalid")], day=LATER)
-    assert changes(roll, moved) == ("The relay changes: other.invalid.",)
+    assert describe_changes(roll, moved) == ("The relay changes: other.invalid.",)
     fewer = change_founders(roll, roll.founders[:4], threshold=3, day=LATER)
-    assert changes(roll, fewer) == ("3 of 4 founders sign from now on, and who they are changes.",)
-    (said,) = changes(None, roll)
+    assert describe_changes(roll, fewer) == ("3 of 4 founders sign from now on, and who they are changes.",)
+    (said,) = describe_changes(None, roll)
     assert said.startswith("A coalition begins: 5 devices of 2 organisations")
 
 
@@ -359,7 +359,7 @@ def test_a_change_of_founders_needs_more_than_half_of_them() -> None:
         change_founders(roll, [*roll.founders, Founder(6, b"f" * 32)], threshold=2, day=LATER), stand
     )
 
-    assert progress(proposal, stand, today=LATER).n_needed == 3
+    assert progress_of(proposal, stand, today=LATER).n_needed == 3
 
 
 def test_of_two_changes_signed_at_once_the_ledger_takes_the_first() -> None:
@@ -374,7 +374,7 @@ def test_of_two_changes_signed_at_once_the_ledger_takes_the_first() -> None:
             proposal = add_signature(
                 proposal, coalition.founders[founder], stand, number=founder, today=coalition.day
             )
-        signed = finish(proposal, stand, today=coalition.day)
+        signed = finish_proposal(proposal, stand, today=coalition.day)
         record = change_roll(poster.member, signed, coalition.moment(), fresh=coalition.fresh)
         poster.post(Outgoing([record], []))
         readings.append(poster.readings[coalition.log.index(record)].status)
@@ -382,4 +382,4 @@ def test_of_two_changes_signed_at_once_the_ledger_takes_the_first() -> None:
     assert len(proposal.signatures) == THRESHOLD
     assert readings == [Status.COUNTS, Status.REFUSED]
     with pytest.raises(ChangeOvertaken):
-        progress(proposal, Ground(coalition.coalition, poster.world.history.now.roll), today=coalition.day)
+        progress_of(proposal, Ground(coalition.coalition, poster.world.history.now.roll), today=coalition.day)

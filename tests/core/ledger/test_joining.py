@@ -20,7 +20,14 @@ from tocsin.core.ledger import (
     newest_grant_keys,
     verify_published_key,
 )
-from tocsin.core.ledger.ceremony import Ground, add_signature, combine, finish, propose, read_proposal
+from tocsin.core.ledger.ceremony import (
+    Ground,
+    add_signature,
+    combine_proposals,
+    finish_proposal,
+    propose,
+    read_proposal,
+)
 from tocsin.core.ledger.errors import (
     CodeExpired,
     CodeUsed,
@@ -44,7 +51,7 @@ from tocsin.core.ledger.joining import (
     take_answer,
 )
 from tocsin.core.ledger.succession import add_device
-from tocsin.core.ledger.words import confirm
+from tocsin.core.ledger.words import confirm_words
 from tocsin.core.seal import BadCode, Keyring, Receipt
 from tocsin.errors import TocsinError
 from tocsin.terms import Day, week_of
@@ -253,14 +260,14 @@ def test_one_flipped_bit_of_either_changes_the_words(coalition: bytes, key: byte
     both[at // 8] ^= 1 << at % 8
 
     with pytest.raises(WordsDiffer):
-        confirm(joining_words(bytes(both[:32]), bytes(both[32:])), joining_words(coalition, key))
+        confirm_words(joining_words(bytes(both[:32]), bytes(both[32:])), joining_words(coalition, key))
 
 
 @given(coalition=keys, key=keys)
 def test_words_written_down_with_numbers_and_capitals_match(coalition: bytes, key: bytes) -> None:
     said = joining_words(coalition, key)
 
-    confirm(", ".join(f"{n}. {word.upper()}" for n, word in enumerate(said.split(), 1)), said)
+    confirm_words(", ".join(f"{n}. {word.upper()}" for n, word in enumerate(said.split(), 1)), said)
 
 
 # what the relay then shows ---
@@ -306,7 +313,7 @@ def test_invited_answered_confirmed_signed_and_admitted_the_newcomer_reads_watch
     made, answer = take_answer(made, data, today=coalition.day)
 
     # Eight words, each side from what it has.
-    confirm(
+    confirm_words(
         joining_words(offer.coalition, keyring.signing_key.public),
         joining_words(coalition.coalition, answer.signing_key),
     )
@@ -327,7 +334,7 @@ def test_invited_answered_confirmed_signed_and_admitted_the_newcomer_reads_watch
         )
         for number in (1, 3)
     ]
-    whole = finish(combine(signed, ground), ground, today=coalition.day)
+    whole = finish_proposal(combine_proposals(signed, ground), ground, today=coalition.day)
     record = change_roll(inviter.member, whole, coalition.moment(), fresh=coalition.fresh)
     inviter.post(Outgoing([record], []))
     entry = world.history.now.roll.devices[-1]

@@ -145,7 +145,7 @@ def read_proposal(data: bytes) -> Proposal:
     return proposal
 
 
-def progress(proposal: Proposal, ground: Ground, *, today: Day) -> Progress:
+def progress_of(proposal: Proposal, ground: Ground, *, today: Day) -> Progress:
     """Say who has signed and how many are missing.
 
     Raises
@@ -187,17 +187,17 @@ def add_signature(
     NotAFounder
         The roll in force has another key under that number.
     ChangeOvertaken, ChangeAhead, ChangeLapsed, BadRoll, DamagedMessage
-        As `progress`.
+        As `progress_of`.
     """
-    progress(proposal, ground, today=today)
+    progress_of(proposal, ground, today=today)
     roll = proposal.proposed
     if Founder(number, key.public) not in ground.founders(roll):
         raise NotAFounder(number=number)
     mine = sign_roll(roll, key, number=number, coalition=ground.coalition)
-    return combine([proposal, replace(proposal, signatures=(mine,))], ground)
+    return combine_proposals([proposal, replace(proposal, signatures=(mine,))], ground)
 
 
-def combine(proposals: Sequence[Proposal], ground: Ground) -> Proposal:
+def combine_proposals(proposals: Sequence[Proposal], ground: Ground) -> Proposal:
     """Merge copies of one proposal that went different ways; order and repetition do not matter.
 
     A signature that does not fit is left out: a slip on one copy must not spoil the rest.
@@ -232,7 +232,7 @@ def combine(proposals: Sequence[Proposal], ground: Ground) -> Proposal:
     return Proposal(ground.coalition, bytes_of_roll, tuple(sorted(signatures.items())))
 
 
-def finish(proposal: Proposal, ground: Ground, *, today: Day) -> SignedRoll:
+def finish_proposal(proposal: Proposal, ground: Ground, *, today: Day) -> SignedRoll:
     """Give the roll with its signatures, ready to be posted, once enough founders have signed.
 
     Raises
@@ -240,12 +240,12 @@ def finish(proposal: Proposal, ground: Ground, *, today: Day) -> SignedRoll:
     TooFewSigned
         Says how many have and must.
     ChangeOvertaken, ChangeAhead, ChangeLapsed, BadRoll, DamagedMessage
-        As `progress`.
+        As `progress_of`.
     """
-    so_far = progress(proposal, ground, today=today)
+    so_far = progress_of(proposal, ground, today=today)
     if so_far.n_missing:
         raise TooFewSigned(have=len(so_far.signed), need=so_far.n_needed)
-    whole = combine([proposal], ground)
+    whole = combine_proposals([proposal], ground)
     return SignedRoll(whole.roll, whole.signatures)
 
 
@@ -255,11 +255,11 @@ def found_together(proposal: Proposal, *, poster: int, key: SigningKey, today: D
     Raises
     ------
     TooFewSigned, ChangeLapsed, BadRoll, DamagedMessage
-        As `finish`.
+        As `finish_proposal`.
     BadSignature, NotOnRoll
         The poster's key is not that of a device on the roll.
     """
-    body = finish(proposal, Ground(), today=today).to_bytes()
+    body = finish_proposal(proposal, Ground(), today=today).to_bytes()
     header = Header(VERSION, FOUNDING, poster, 0, NO_HASH, 1, 0, NO_HASH, today, len(body), fresh(16))
     record = make_record(header, tag=NO_TAG, body=body, key=key, coalition=NO_COALITION)
     read_founding(record)

@@ -333,7 +333,7 @@ def publish_first(keyring: Keyring, *, roll_version: int) -> list[PublishedKey]:
 def joining_words(coalition: bytes, signing_key: bytes) -> str:
     """Spell eight words (88 bits) of the coalition and the newcomer's key, which both sides read to one another.
 
-    Compare with `words.confirm`. An inviter takes one answer and a signing key answers one coalition, so whoever stands
+    Compare with `confirm_words`. An inviter takes one answer and a signing key answers one coalition, so whoever stands
     between has fixed one side before knowing what the other must be: 2^88 trials.
     """
     digest = hashlib.sha256(b"tocsin/1 joining words\n" + coalition + signing_key).digest()

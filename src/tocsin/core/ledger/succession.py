@@ -75,7 +75,7 @@ def change_relay(before: Roll, relays: Sequence[RelayEntry], *, day: Day) -> Rol
     return next_roll(before, day=day, relays=tuple(relays))
 
 
-def changes(before: Roll | None, after: Roll) -> tuple[str, ...]:
+def describe_changes(before: Roll | None, after: Roll) -> tuple[str, ...]:
     """Say what a founder would sign: every difference in a sentence of its own, by numbers."""
     if before is None:
         n_founders, n_devices = len(after.founders), len(after.devices)

@@ -16,7 +16,7 @@ def words_of(digest: bytes, *, n: int) -> list[str]:
     return [WORDS[bits >> (_BITS * at) & (1 << _BITS) - 1] for at in reversed(range(n))]
 
 
-def confirm(heard: str, said: str) -> None:
+def confirm_words(heard: str, said: str) -> None:
     """Compare words that somebody read aloud with our own; case, numbering and commas do not matter.
 
     Raises
