@@ -6,22 +6,20 @@ Everything here follows from the records and the keys held; nothing is decided b
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 
+from tocsin.core.ledger.authors import Authors, check_author
 from tocsin.core.ledger.compartments import Compartment
 from tocsin.core.ledger.content import Content, Envelope, Kinds
 from tocsin.core.ledger.deals import Deals
 from tocsin.core.ledger.errors import (
     BadRoll,
-    BrokenChain,
     DamagedRecord,
     ForkSeen,
     NoKey,
     NotEntitled,
-    NotOnRoll,
     UnknownKind,
 )
 from tocsin.core.ledger.head import Cosignature
@@ -44,18 +42,15 @@ from tocsin.core.ledger.reading import Reading, Status, Versions
 from tocsin.core.ledger.record import (
     FOUNDING,
     SEALED,
-    START,
     Record,
     Tip,
     coalition_id,
-    follow,
-    verify_record,
 )
 from tocsin.core.ledger.roll import read_founding, read_roll_change
 from tocsin.core.ledger.standing import History, Standing
 from tocsin.core.ledger.tree import Tree
 from tocsin.core.ledger.vouching import Vouching
-from tocsin.core.seal import BadSignature, DamagedFile
+from tocsin.core.seal import DamagedFile
 
 
 class World:
@@ -67,7 +62,7 @@ class World:
         self.kinds = kinds
         self.keys = keys
         self.tree = Tree()
-        self.tips: dict[int, Tip] = defaultdict(lambda: START)
+        self.authors = Authors()
         self.compartments: dict[str, Compartment] = {}
         self.versions = Versions()
         self.deals = Deals()
@@ -76,7 +71,6 @@ class World:
         """Grants by hash: which devices named them in `watch`, and on which day first."""
         self.loads: dict[int, int] = {}
         self.erased: dict[bytes, set[int]] = defaultdict(set)
-        self.forked: dict[int, int] = {}
         self.unopened: set[int] = set()
         self.opened_in: dict[str, dict[int, Exception | None]] = defaultdict(dict)
         """What was opened, by compartment: each record's number, and why it changed nothing if it did not."""
@@ -110,6 +104,16 @@ class World:
             raise DamagedRecord("the ledger has no founding record yet")
         return self._history
 
+    @property
+    def tips(self) -> Mapping[int, Tip]:
+        """Where each author's chain stands."""
+        return self.authors.tips
+
+    @property
+    def forked(self) -> Mapping[int, int]:
+        """Authors with two chains, and the record that showed it."""
+        return self.authors.forked
+
     # taking records ---
 
     def take(self, record: Record, *, verified: bool = False) -> Reading:
@@ -132,7 +136,8 @@ class World:
         number = self.tree.size
         if number == 0:
             return self._take_founding(record)
-        self._check_author(record, verified=verified)
+        if not verified:
+            check_author(record, self.history.now.roll, self._coalition)
         refusal = self._place(record, number)
         if record.header.mark != SEALED:
             return self._take_clear(record, number, refusal)
@@ -156,18 +161,6 @@ class World:
         status = Status.REFUSED if refusal else Status.COUNTS
         return Reading(number, header.device, header.day, status, trouble=refusal)
 
-    def _check_author(self, record: Record, *, verified: bool) -> None:
-        """Whoever was ever on the roll signs with the key that stands there; a number's key never changes."""
-        if verified:
-            return None
-        device = record.header.device
-        if record.body is not None and hashlib.sha256(record.body).digest() != record.body_hash:
-            raise BadSignature
-        for entry in self.history.now.roll.devices:
-            if entry.number == device:
-                return verify_record(record, entry.key, self._coalition)
-        raise BadSignature
-
     def _place(self, record: Record, number: int) -> Exception | None:
         """Add the leaf, compare the head the author saw, move its chain on; say why the record must not count.
 
@@ -175,33 +168,11 @@ class World:
         """
         self.tree.append(record.leaf)
         self._opener.remember(record)
-        header = record.header
-        self.vouching.compare(header, number)
-        try:
-            self.tips[header.device] = follow(self.tips[header.device], record)
-        except BrokenChain as trouble:
-            self.forked.setdefault(header.device, number)
-            return trouble
-        refusal = None
-        if number:
-            refusal = self._refuse_author(header.device, roll_version=header.roll_version, day=header.day)
+        self.vouching.compare(record.header, number)
+        refusal = self.authors.follow(record, number, self.history)
         if refusal is None:
-            self.newest_day = max(self.newest_day, header.day)
+            self.newest_day = max(self.newest_day, record.header.day)
         return refusal
-
-    def _refuse_author(self, device: int, *, roll_version: int, day: int) -> Exception | None:
-        roll = self.history.now.roll
-        if device in self.forked:
-            return BrokenChain(device=device, chain=self.tips[device].chain)
-        try:
-            roll.device(device)
-        except NotOnRoll as trouble:
-            return trouble
-        if roll_version != roll.version:
-            return BadRoll("it was made under another roll than the one in force; its desk seals it again")
-        if day < self.history.counts_from(device):
-            return NotOnRoll(device=device)
-        return None
 
     def _take_roll(self, record: Record, number: int) -> Exception | None:
         try:
