@@ -40,6 +40,7 @@ from tocsin.core.ledger import (
     release_share,
     take_up_case,
 )
+from tocsin.core.ledger.kinds import ShareAsked
 from tocsin.core.seal import Keyring, PassphraseFile
 
 PASSPHRASE = "seven invented herons walk home"
@@ -240,6 +241,8 @@ class Coercion(RuleBasedStateMachine):
         number = self.pick(data, self.workers())
         self.hear(number)
         asker = self.world[number]
+        if not asker.world.history.now.may_write(number, ShareAsked.WRITERS):
+            return  # Whoever joined later has no duties, and its request would change nothing.
         asker.post(asker.say(ask_for_case(asker.member, case, reason="unpark"), to="watch"))
         self.wait(1)
         for each in [n for n in self.active() if n in CUSTODIANS]:
