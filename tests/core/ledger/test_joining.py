@@ -157,6 +157,45 @@ def test_an_answer_to_another_invitation_is_refused() -> None:
         take_answer(invitation(1), answer_to(2), today=FOUNDED)
 
 
+def vouched(code: Code, direction: str, data: bytes, *, at: int, new: bytes) -> bytes:
+    """Change a message as somebody can who knows the code."""
+    changed = data[:at] + new + data[at + len(new) : -32]
+    return changed + code.mac(direction, changed)
+
+
+@pytest.mark.parametrize(
+    ("at", "new"),
+    [(33, bytes(32)), (33, b"k" * 32), (65, b"\x00\x01"), (65, b"\xff\xff"), (70, b"\x00"), (71, b"g")],
+)
+def test_who_knows_the_code_but_holds_no_signing_key_cannot_change_an_answer(at: int, new: bytes) -> None:
+    made = invitation()
+
+    with pytest.raises(DamagedMessage):
+        take_answer(made, vouched(made.code, "answer", answer_to(), at=at, new=new), today=FOUNDED)
+
+
+def test_an_answer_to_an_altered_offer_of_the_same_code_is_refused() -> None:
+    made = invitation()
+    later = vouched(made.code, "offer", made.offer, at=137, new=bytes(2) + b"\xff\xff")
+    answer = answer_offer(later, made.code, newcomer(), wishes=[], today=FOUNDED, fresh=Drawer(3))
+
+    with pytest.raises(WrongCode):
+        take_answer(made, answer, today=FOUNDED)
+
+
+@pytest.mark.parametrize(("at", "new"), [(141, b"\xff\xff"), (143, b"\xff"), (398, b"x")])
+def test_an_address_that_is_none_is_refused(at: int, new: bytes) -> None:
+    made = invitation()
+
+    with pytest.raises(DamagedMessage):
+        open_offer(vouched(made.code, "offer", made.offer, at=at, new=new), made.code, today=FOUNDED)
+
+
+def test_an_address_too_long_for_its_field_is_refused() -> None:
+    with pytest.raises(DamagedMessage):
+        invite(founding(), RelayEntry(bytes(32), "x" * 257), firm=(0, bytes(32)), today=FOUNDED, fresh=bytes)
+
+
 @given(secret=st.binary(min_size=16, max_size=16), message=st.binary(max_size=64))
 def test_what_vouches_for_an_offer_never_vouches_for_an_answer(secret: bytes, message: bytes) -> None:
     assert Code(secret).mac("offer", message) != Code(secret).mac("answer", message)
