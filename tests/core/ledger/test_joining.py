@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -317,6 +318,13 @@ def test_a_founding_record_of_another_coalition_is_refused() -> None:
 
     with pytest.raises(OtherLedger):
         offer.check_founding(founding(5))
+
+
+def test_a_founding_record_signed_anew_is_refused() -> None:
+    offer = open_offer(invitation().offer, invitation().code, today=FOUNDED)
+
+    with pytest.raises(OtherLedger):
+        offer.check_founding(replace(founding(), signature=bytes(64)))
 
 
 @pytest.mark.parametrize(("size", "root"), [(2, bytes(32)), (3, bytes(31) + b"x"), (4, bytes(31) + b"x")])
