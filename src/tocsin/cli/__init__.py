@@ -18,6 +18,7 @@ VERBS = {
     "demo": "Replay autumn 2017 through every room, in a temporary folder.",
     "desk": "Unlock this machine's desk and open its page.",
     "relay": "Run the relay: the one machine others reach.",
+    "sentry": "Stay awake: ring, watch deadlines, ping the seats.",
     "verify": "Check a replica: numbers, chains, signatures, heads.",
     "check": "Say whether this machine is fit to run tocsin.",
 }

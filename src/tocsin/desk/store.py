@@ -86,6 +86,14 @@ class Store:
         )
         return [Entry(*row) for row in rows]
 
+    def every(self, kind: str, *, compartment: str) -> list[Entry]:
+        """List all that counts of a kind, replaced or not: where a version by somebody else must hide nothing."""
+        rows = self._db.execute(
+            "select * from entry where kind = ? and compartment = ? and status = 'counts' order by number",
+            (kind, compartment),
+        )
+        return [Entry(*row) for row in rows]
+
     def refused(self) -> list[Entry]:
         """List what this desk could open and must not count."""
         rows = self._db.execute("select * from entry where status <> 'counts' order by number desc limit 200")

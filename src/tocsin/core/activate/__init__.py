@@ -1,17 +1,23 @@
 """Activate: an alarm and a tally come in, an activation goes out once a quorum has signed the same brief.
 
 Read in this order: `records` (Protocol, Raised, Vote), `protocol` (checked and hashed), `brief` (what is
-signed), `votes` (raise and sign), `state` (what the records add up to, clocks included).
+signed), `votes` (raise and sign), `state` (what the records add up to, clocks included), `deadlines` (what sentries watch).
 """
 
 from tocsin.core.activate.brief import Brief, hash_brief, write_brief
+from tocsin.core.activate.deadlines import Deadline, deadlines_of
 from tocsin.core.activate.errors import AlarmNeeded, BadProtocol, NoSuchSeat, OtherBrief, QuorumNotMet
 from tocsin.core.activate.protocol import check_protocol, find_seat, hash_protocol
 from tocsin.core.activate.records import (
     Activated,
     ActivationCode,
     Assessed,
+    Awake,
     Clocks,
+    DeadlineCode,
+    DeadlineMet,
+    DeadlinePassed,
+    DeadlineSet,
     Protocol,
     Quorum,
     Raised,
@@ -27,10 +33,16 @@ __all__ = [
     "ActivationCode",
     "AlarmNeeded",
     "Assessed",
+    "Awake",
     "BadProtocol",
     "Brief",
     "Clock",
     "Clocks",
+    "Deadline",
+    "DeadlineCode",
+    "DeadlineMet",
+    "DeadlinePassed",
+    "DeadlineSet",
     "Entry",
     "NoSuchSeat",
     "OtherBrief",
@@ -47,6 +59,7 @@ __all__ = [
     "announce",
     "cast_vote",
     "check_protocol",
+    "deadlines_of",
     "find_seat",
     "hash_brief",
     "hash_protocol",

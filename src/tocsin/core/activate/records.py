@@ -1,6 +1,7 @@
-"""What the activate room writes: the protocol in `watch`, all else in `response/<activation>` for its seats.
+"""What the activate room writes: the protocol in `watch`, deadlines in `clock`, all else in `response/<activation>`.
 
-No person at risk is ever in these records: activation and caseload meet only through counts.
+No person at risk is ever in these records: activation and caseload meet only through counts. A deadline is a code and a
+time: every desk can read it, and what it waits for stands elsewhere, under another key.
 """
 
 from __future__ import annotations
@@ -14,6 +15,11 @@ from tocsin.terms import DeviceNumber, OrganisationNumber, Place
 
 ActivationCode = NewType("ActivationCode", str)
 """Random code of one activation; part of its compartment's name, says nothing."""
+
+DeadlineCode = NewType("DeadlineCode", str)
+"""Random code of one deadline; says nothing, and stands beside what it waits for only where that is sealed."""
+
+CodeText = Annotated[DeadlineCode, msgspec.Meta(min_length=1, max_length=32)]
 
 Hours = Annotated[int, msgspec.Meta(ge=1, le=24 * 366)]
 
@@ -169,3 +175,49 @@ class StoodDown(Content, frozen=True, kw_only=True):
     """UTC seconds; seats."""
     reason: str
     """Why, in a sentence without names; seats."""
+
+
+class DeadlineSet(Content, frozen=True, kw_only=True):
+    """Ask the sentries to see that something happens in time; written again with its code, it moves the time."""
+
+    KIND = "activate.deadline-set"
+    WRITERS = frozenset({Duty.SEAT, Duty.HANDLER})
+    WHERE = "clock"
+    URGENT = True
+
+    code: CodeText
+    """Random code; all desks."""
+    due_at: int
+    """UTC seconds; all desks."""
+
+
+class DeadlineMet(Content, frozen=True, kw_only=True):
+    """Say that it has happened; counts from the device that set the deadline only."""
+
+    KIND = "activate.deadline-met"
+    WRITERS = frozenset({Duty.SEAT, Duty.HANDLER})
+    WHERE = "clock"
+    URGENT = True
+
+    code: CodeText
+    """Which deadline; all desks."""
+
+
+class DeadlinePassed(Content, frozen=True, kw_only=True):
+    """Say that a deadline passed unmet; the first one counts, of however many sentries."""
+
+    KIND = "activate.deadline-passed"
+    WRITERS = frozenset({Duty.SENTRY})
+    WHERE = "clock"
+    URGENT = True
+
+    code: CodeText
+    """Which deadline; all desks."""
+
+
+class Awake(Content, frozen=True, kw_only=True):
+    """Break a long quiet, so that the other sentries have something to vouch for, and show that they are awake."""
+
+    KIND = "activate.awake"
+    WRITERS = frozenset({Duty.SENTRY})
+    WHERE = "clock"

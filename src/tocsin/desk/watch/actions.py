@@ -27,12 +27,12 @@ def declare_panel(desk: Desk, panel: Panel) -> None:
     desk.append(panel, to=WATCH)
 
 
-def ring(desk: Desk, place: Place, *, settings: EarsSettings = STANDARD) -> Alarm | None:
-    """Ring if this week stands out in a place and nobody has rung for it yet; None where all is as usual."""
+def stands_out(desk: Desk, place: Place, *, settings: EarsSettings = STANDARD) -> Alarm | None:
+    """Make the alarm of a place whose week stands out and for which nobody has rung yet; None where all is as usual."""
     week = week_of(desk.today)
     if any(alarm.place == place and alarm.week == week for alarm in desk.contents(Alarm)):
         return None
-    alarm = ring_alarm(
+    return ring_alarm(
         desk.contents(Claim),
         desk.contents(Panel),
         place,
@@ -40,6 +40,11 @@ def ring(desk: Desk, place: Place, *, settings: EarsSettings = STANDARD) -> Alar
         settings=settings,
         code_version=__version__,
     )
+
+
+def ring(desk: Desk, place: Place, *, settings: EarsSettings = STANDARD) -> Alarm | None:
+    """Ring if this week stands out in a place and nobody has rung for it yet; None where all is as usual."""
+    alarm = stands_out(desk, place, settings=settings)
     if alarm is not None:
         desk.append(alarm, to=WATCH)
     return alarm

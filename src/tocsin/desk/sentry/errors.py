@@ -1,0 +1,15 @@
+"""What a sentry refuses."""
+
+from tocsin.errors import DeskError
+
+
+class NotASentry(DeskError):
+    """This device has other duties, so it holds keys that a machine left alone must not hold."""
+
+    code = "desk.not-a-sentry"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This device has other duties than a sentry's. A machine that is left alone must hold no case and no seat: "
+            "give the sentry a device of its own."
+        )
