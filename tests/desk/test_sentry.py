@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 from coalition import PASSPHRASE, Coalition, make_coalition, start_relay, stop_relay
-from deskkit import find_in_files
+from deskkit import Asked, find_in_files, hostile_relay
 from sentrykit import mail_server, make_sentry, web_server, write_pings
 
 from tocsin.core.activate import Awake, DeadlineCode, DeadlineMet, DeadlinePassed
@@ -42,6 +42,14 @@ def say_deadline(coalition: Coalition, *, in_s: int = -60) -> DeadlineCode:
     code = set_deadline(desk, due_at=desk.now + in_s)
     sync(desk)
     return code
+
+
+def start_again(coalition: Coalition) -> None:
+    """Start the relay where it stood."""
+    stop_relay(coalition.relay)
+    port = int(coalition.address.rsplit(":", 1)[1])
+    coalition.relay, _, _ = start_relay(coalition.relay_home, coalition.clock_file, port=port)
+    wait_until_ready("127.0.0.1", port)
 
 
 def passed(desk: Desk, codes: list[DeadlineCode]) -> list[DeadlineCode]:
@@ -143,7 +151,7 @@ def test_a_reason_is_pinged_once_also_after_a_restart_and_after_refusals(watched
         with sentry.pinger.awake():
             sentry.round()
             until = time.monotonic() + 5
-            while len(web.arrived) < 2 and time.monotonic() < until:
+            while sentry.sentry.notebook.pages.owed and time.monotonic() < until:
                 time.sleep(0.02)
         again = make_sentry(desk, pings, fresh=False)
         again.round(pay=True)
@@ -241,7 +249,8 @@ def test_a_sentry_goes_on_while_the_relay_is_down_and_pings_for_deadlines(watche
         )
         code = say_deadline(watched, in_s=HOUR_S)
         sentry.round()
-        stop_relay(watched.relay)
+        watched.relay.terminate()
+        watched.relay.wait(20)
 
         watched.pass_days(1)
         sentry.round(pay=True)
@@ -250,9 +259,7 @@ def test_a_sentry_goes_on_while_the_relay_is_down_and_pings_for_deadlines(watche
             watched.pass_days(2)
             sentry.round(pay=True)
         for_the_relay = len(web.arrived) - for_the_deadline
-        port = int(watched.address.rsplit(":", 1)[1])
-        watched.relay, _, _ = start_relay(watched.relay_home, watched.clock_file, port=port)
-        wait_until_ready("127.0.0.1", port)
+        start_again(watched)
         sentry.round()
 
     assert sentry.words == ["relay.away", "all is well again"]
@@ -310,3 +317,65 @@ def test_one_round_by_the_command_line_says_what_passed_and_pings(watched: Coali
     assert len(mail.arrived) == 1
     assert passed(watched.desks[0], [code]) == [code]
     assert find_in_files(desk.folder, [code]) == set()
+
+
+def test_the_program_makes_rounds_until_it_is_told_to_end(watched: Coalition) -> None:
+    with web_server() as web:
+        desk = watched.desks[2]
+        make_sentry(desk, write_pings(desk.folder, web=web))
+        code = say_deadline(watched)
+        desk.close()
+        command = [
+            sys.executable,
+            "-m",
+            "tocsin",
+            "sentry",
+            "--folder",
+            str(desk.folder),
+            "--passphrase-stdin",
+        ]
+        program = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=watched.environment(),
+        )
+        assert program.stdin is not None
+        program.stdin.write(PASSPHRASE + "\n")
+        program.stdin.flush()
+        until = time.monotonic() + 10
+        while len(web.arrived) < 2 and time.monotonic() < until:
+            time.sleep(0.02)
+        program.terminate()
+        _, said = program.communicate(timeout=10)
+        watched.desks[2] = Desk.open(desk.folder, PASSPHRASE, clock=watched.clock)
+
+    assert (program.returncode, said) == (0, "")
+    assert len(web.arrived) == 2
+    assert passed(watched.desks[0], [code]) == [code]
+
+
+def test_a_relay_that_misleads_is_pinged_for_once_a_day(watched: Coalition) -> None:
+    with web_server() as web, hostile_relay(watched) as relay:
+        desk = watched.desks[2]
+        sentry = make_sentry(desk, write_pings(desk.folder, web=web))
+
+        def cut_short(asked: Asked) -> None:
+            asked.answer = asked.answer[:-1]
+
+        for _ in range(3):
+            with relay.rules(after=cut_short):
+                sentry.round(pay=True)
+            sentry.round(pay=True)
+        today = len(web.arrived)
+        watched.pass_days(1)
+        with relay.rules(after=cut_short):
+            sentry.round(pay=True)
+    start_again(watched)
+    # Its connection still leads to the hostile one.
+    desk.close()
+    watched.desks[2] = Desk.open(desk.folder, PASSPHRASE, clock=watched.clock)
+
+    assert sentry.words[:2] == ["relay.misled", "all is well again"]
+    assert (today, len(web.arrived)) == (2, 4)

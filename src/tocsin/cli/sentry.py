@@ -20,7 +20,12 @@ def run(
         bool, typer.Option("--passphrase-stdin", help="Read the passphrase from the first line of the input.")
     ] = False,
     passphrase_file: Annotated[
-        Path | None, typer.Option(help="Read it from the first line of a file, such as a systemd credential.")
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Read it from the first line of a file, such as a systemd credential.",
+        ),
     ] = None,
     pings: Annotated[
         Path | None, typer.Option(help="Whom to ping; pings.toml in the folder unless given.")

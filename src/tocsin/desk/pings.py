@@ -34,6 +34,8 @@ WORDS = "There is something for you."
 
 TIMEOUT_S = 10.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 15.0, 3600.0
+REST_S = 60.0
+"""Between two pings to one address: whoever makes up reasons shall not ring a telephone all night."""
 UNDELIVERED = (OSError, httpx.HTTPError)
 """What a server that is away, slow or unwilling makes the libraries raise; `smtplib` errors are of the first family."""
 
@@ -255,6 +257,7 @@ class Pinger:
                 continue
             if self._pay(mark):
                 wait_s = self._first_wait_s
+                self._stop.wait(REST_S)
             else:
                 self._stop.wait(wait_s * (0.75 + secrets.randbelow(501) / 1000))
                 wait_s = min(2 * wait_s, LONGEST_WAIT_S)

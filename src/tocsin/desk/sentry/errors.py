@@ -13,3 +13,14 @@ class NotASentry(DeskError):
             "This device has other duties than a sentry's. A machine that is left alone must hold no case and no seat: "
             "give the sentry a device of its own."
         )
+
+
+class DamagedNotebook(DeskError):
+    """The sentry's notebook cannot be read."""
+
+    code = "desk.notebook"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The file sentry.json is damaged. Remove it and start again: what still stands is pinged once more."
+        )

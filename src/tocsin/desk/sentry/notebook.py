@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from tocsin.desk.keyfile import write_whole
+from tocsin.desk.sentry.errors import DamagedNotebook
 
 NAME = "sentry.json"
 KEPT_S = 60 * 86_400
@@ -52,12 +53,15 @@ class Notebook:
     """The pages, read once and written whole. Rounds and the threads that ping share it."""
 
     def __init__(self, folder: Path, secret: bytes) -> None:
+        """Open the notebook in a folder, or begin one; raises DamagedNotebook."""
         self._path, self._secret = folder / NAME, secret
         self._changed = threading.Condition()
         try:
             self.pages = msgspec.json.decode(self._path.read_bytes(), type=Pages)
         except FileNotFoundError:
             self.pages = Pages()
+        except msgspec.MsgspecError as trouble:
+            raise DamagedNotebook from trouble
 
     def mark(self, words: str) -> str:
         """Turn words into a mark that says nothing without the keyring."""

@@ -172,10 +172,13 @@ class Sentry:
             yield f"silent/{device}/{since}"
 
     def _note_trouble(self, trouble: TocsinError | None, now: int) -> Iterator[str]:
-        pages = self.notebook.pages
+        desk, pages = self.desk, self.notebook.pages
         code = trouble.code if trouble is not None else ""
         if code != pages.trouble:
             pages.trouble, pages.trouble_since = code, now
             self._report(code or "all is well again")
-        if isinstance(trouble, AT_ONCE) or (code and now - pages.trouble_since >= self.pace.silence_s):
+        if isinstance(trouble, AT_ONCE):
+            # By the day: a relay that misleads at every other round shall not ring all night.
+            yield f"trouble/{code}/{desk.today}"
+        elif code and now - pages.trouble_since >= self.pace.silence_s:
             yield f"trouble/{code}/{pages.trouble_since}"
