@@ -62,7 +62,12 @@ def test_a_start_that_cannot_work_says_why_in_one_line(coalition: Coalition) -> 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_quietly_when_told_to(coalition: Coalition, how: signal.Signals) -> None:
     coalition.desks.pop(0).close()
-    site = start_site(coalition.folders[0], coalition.environment())
+    # As a script's background job: such children inherit that Ctrl-C is ignored.
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        site = start_site(coalition.folders[0], coalition.environment())
+    finally:
+        signal.signal(signal.SIGINT, before)
 
     began = time.monotonic()
     site.process.send_signal(how)

@@ -63,7 +63,8 @@ def run(
         if once:
             sentry.round()
             raise typer.Exit(1 if pinger.pay_once() or notebook.pages.trouble else 0)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for told_to_end in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(told_to_end, signal.default_int_handler)
         with contextlib.suppress(KeyboardInterrupt):
             sentry.run(threading.Event())
     finally:

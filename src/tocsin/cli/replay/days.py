@@ -123,16 +123,11 @@ class Replay:
         if not any(claim.known_on == self.day for claim in self.scenario.claims) and self.day != FIRST_DAY:
             return
         with self.outcome.stage("alarm") as row:
-            self.exercise.sync((self.exercise.sentry,))
+            new = self.exercise.make_sentrys_round()
             row.came_in = len(self.exercise.sentry.contents(Claim))
-            for place in sorted({claim.place for claim in self.scenario.claims}):
-                alarm = watching.ring(self.exercise.sentry, place)
-                if alarm is not None:
-                    row.went_out += 1
-                    self.say(
-                        self.day, f"alarm: {alarm.observed} origins where {alarm.expected:.1f} are usual"
-                    )
-                    self.exercise.sync((self.exercise.sentry,))
+            row.went_out += len(new)
+            for alarm in new:
+                self.say(self.day, f"alarm: {alarm.observed} origins where {alarm.expected:.1f} are usual")
 
     # tally, activation ---
 

@@ -31,11 +31,15 @@ from tocsin.core.ledger import (
     open_everybodys,
 )
 from tocsin.core.seal import Keyring, SigningKey
+from tocsin.core.watch import Alarm
 from tocsin.desk.clock import Clock
 from tocsin.desk.desk import Desk
+from tocsin.desk.pings import Pinger, Pings
+from tocsin.desk.sentry.notebook import Notebook
+from tocsin.desk.sentry.sentry import Pace, Sentry
 from tocsin.desk.sync import sync
 from tocsin.desk.wire import ask_relay_key, lodge
-from tocsin.errors import RelayError
+from tocsin.errors import DeskError, RelayError
 from tocsin.relay.serve import wait_until_ready
 from tocsin.terms import Day
 
@@ -69,6 +73,16 @@ class RelayDidNotStart(RelayError):
         )
 
 
+class SentryTroubled(DeskError):
+    """The exercise's sentry could not make its round."""
+
+    code = "desk.sentry-troubled"
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"The exercise's sentry could not make its round ({code}). Run the demo again.")
+        self.trouble = code
+
+
 @dataclass
 class Exercise:
     """A running exercise. `close` ends it and what it started."""
@@ -99,6 +113,23 @@ class Exercise:
     def relay_home(self) -> Path:
         """Where the relay keeps everything it has."""
         return self.folder / "relay"
+
+    def make_sentrys_round(self) -> list[Alarm]:
+        """Let the sentry sync, ring and look after deadlines; return the alarms that rang.
+
+        Raises
+        ------
+        SentryTroubled
+            It could not make its round: an exercise must not go on without it.
+        """
+        desk, trouble = self.sentry, list[str]()
+        before = len(desk.contents(Alarm))
+        notebook = Notebook(desk.folder, desk.replica_secret)
+        pinger = Pinger(Pings(ping=()), notebook, report=trouble.append)
+        Sentry(desk, notebook, pinger, Pace(), trouble.append).round()
+        if trouble:
+            raise SentryTroubled(trouble[0])
+        return desk.contents(Alarm)[before:]
 
     def set_day(self, day: Day) -> None:
         """Let it be that day, for relay and desks at once."""

@@ -37,7 +37,8 @@ def show(scenario: Scenario, *, folder: Path | None, serve: bool) -> None:
     """Replay with progress, print the table, then serve the desks until interrupted."""
     console = Console(highlight=False)
     # Whoever ends us politely ends the relay and the desks that we started, too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for told_to_end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told_to_end, signal.default_int_handler)
     with ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tocsin-")))
         place.mkdir(parents=True, exist_ok=True)

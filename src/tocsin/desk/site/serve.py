@@ -62,7 +62,9 @@ def serve(
     session.begin(folder, sync_every=sync_every)
     if passphrase is not None:
         session.unlock(passphrase)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Both, and by name: whoever is started in the background inherits that Ctrl-C is ignored.
+    for told_to_end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told_to_end, signal.default_int_handler)
     # Nothing is left to do at the end: what was opened goes with the process, also when it is killed.
     with contextlib.suppress(KeyboardInterrupt), _bind(port) as server:
         link = entrance.make_link(f"{HOST}:{server.server_port}")
