@@ -10,14 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from relaydb import DATABASES, address_of
 from relaykit import OPENED, Desk, RunningRelay, Town
-
-DATABASES = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
-
-
-def address_of(database: str, request: pytest.FixtureRequest) -> str:
-    """Give the database's address; nothing stands for SQLite in the relay's home."""
-    return "" if database == "sqlite" else str(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture(scope="session", params=DATABASES)

@@ -9,7 +9,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 import pytest
-from conftest import DATABASES, address_of
+from relaydb import DATABASES, address_of
 from relaykit import Desk, RunningRelay, Town
 
 from tocsin.core.ledger import Record, Tree

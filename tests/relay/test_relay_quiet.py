@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from conftest import DATABASES, address_of
 from psycopg import sql
+from relaydb import DATABASES, address_of
 from relaykit import Desk, RunningRelay, Town, send
 
 from tocsin.core.seal import Identity, frame, seal
