@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from wanting import go_without
+
 ROOT = Path(__file__).parents[1]
 
 # In tests/house/plugins, which pyproject.toml puts on the path.
@@ -30,7 +32,7 @@ def shared() -> Path:
     """Give the folder of the shared data; it is not part of the repository."""
     folder = Path(os.environ.get("TOCSIN_SHARED") or ROOT.parent / "shared")
     if not (folder / "data").is_dir():
-        pytest.skip("No shared data: name its folder in TOCSIN_SHARED.")
+        go_without("No shared data: name its folder in TOCSIN_SHARED.")
     return folder
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 
 from loopback import OutboundRefused
 from postgres import find_binaries, private_cluster
+from wanting import go_without
 
 
 @pytest.mark.parametrize("address", [("192.0.2.1", 80), ("relay.invalid", 443)])
@@ -38,7 +39,7 @@ def test_the_database_is_real_and_this_run_s_own(postgres_url: str) -> None:
 def test_a_private_cluster_starts_and_leaves_nothing() -> None:
     binaries = find_binaries()
     if binaries is None:
-        pytest.skip("No PostgreSQL binaries on this machine.")
+        go_without("No PostgreSQL binaries on this machine.")
 
     with private_cluster(binaries) as url, psycopg.connect(url) as connection:
         folder = connection.execute("SHOW data_directory").fetchone()

@@ -22,6 +22,8 @@ from pathlib import Path
 
 import pytest
 
+from wanting import go_without
+
 DESK = Path(__file__).parents[1] / "desk"
 sys.path[:0] = [str(DESK)]
 
@@ -193,7 +195,7 @@ def family_of(pid: int) -> list[int]:
 def needs_memory() -> None:
     """Skip where a process's memory cannot be read."""
     if not Path("/proc/self/mem").exists():
-        pytest.skip("This system does not show a process's memory.")
+        go_without("This system does not show a process's memory.")
 
 
 def in_memory(pids: list[int], needle: bytes) -> bool:

@@ -10,7 +10,7 @@ import hmac
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -88,11 +88,10 @@ class Desk:
         self._contents: dict[int, Content] = {}
         self.world: World
         self.member: Member
-        try:
+        with ExitStack() as undo:
+            undo.callback(self.close)
             self._start(verify_all=verify_all)
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()
 
     @classmethod
     def set_up(
@@ -275,16 +274,15 @@ class Desk:
             There is no room for them. The desk stands as before.
         """
         first = self.world.size
-        try:
+        with ExitStack() as undo:
+            # Until it is kept, the world is ahead of the disk: go back to what stands there.
+            undo.callback(self._start)
             readings = self._take(records)
             check()
             with self.replica.transaction():
                 self.replica.add(first, records)
                 self.replica.mark_checked(self.replica_secret, self._checked())
-        except BaseException:
-            # The world went ahead of the disk: go back to what stands there.
-            self._start()
-            raise
+            undo.pop_all()
         self._project(readings)
         self.drop_arrived()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -81,15 +81,14 @@ class Replica:
         self._db = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS
         )
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._db.close)
             with _told_plainly():
                 self._db.executescript("pragma temp_store=memory;" + _SETTINGS.format(name="main") + _SCHEMA)
             with _told_plainly(DamagedOutbox):
                 self._db.execute("attach database ? as outbox", (str(folder / OUTBOX),))
                 self._db.executescript(_SETTINGS.format(name="outbox") + _OUTBOX_SCHEMA)
-        except BaseException:
-            self._db.close()
-            raise
+            undo.pop_all()
 
     def close(self) -> None:
         """Close the file."""
@@ -109,10 +108,10 @@ class Replica:
             try:
                 yield
                 self._db.execute("commit")
-            except BaseException:
+            finally:
+                # Still open only if something went wrong on the way.
                 if self._db.in_transaction:
                     self._db.execute("rollback")
-                raise
 
     # records ---
 

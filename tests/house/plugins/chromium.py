@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from wanting import go_without
+
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 MAC = [
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -69,7 +71,7 @@ def chromium_path() -> str:
     """Give the path of a Chromium; skip without one, but never under CI."""
     path = find_chromium() or install_from_distribution() or download_by_playwright()
     if path is None:
-        pytest.fail(NONE) if os.environ.get("CI") else pytest.skip(NONE)
+        go_without(NONE)
     return path
 
 

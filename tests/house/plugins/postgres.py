@@ -18,6 +18,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 
+from wanting import go_without
+
 LOCAL = "postgresql://postgres@127.0.0.1:5432/postgres"
 FOLDERS = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"]
 START_SECONDS = 30
@@ -105,7 +107,7 @@ def any_server() -> Iterator[str]:
         with private_cluster(binaries) as private:
             yield private
     else:
-        pytest.skip(NONE)
+        go_without(NONE)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -221,12 +222,11 @@ def found_exercise(folder: Path, *, last_day: Day) -> Exercise:
     """Found the coalition on the first day of the replay and let every device take part."""
     _write_offset(folder, FIRST_DAY)
     relay, address, code = start_relay(folder)
-    try:
+    with ExitStack() as undo:
+        undo.callback(end, relay)
         exercise = Exercise(folder, address, relay, Clock(folder / "clock"))
         _found(exercise, code, last_day)
-    except BaseException:
-        end(relay)
-        raise
+        undo.pop_all()
     return exercise
 
 
