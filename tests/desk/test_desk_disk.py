@@ -86,9 +86,10 @@ def test_a_damaged_keyring_is_said_to_be_one(folder: Path, coalition: Coalition,
 
 
 def flip(place: str, where: str, at: int) -> str:
-    """Write SQL that changes one byte of a blob."""
+    """Write SQL that changes one byte of a blob, whatever it was."""
     table, column = place.split(".")
-    changed = f"cast(substr({column}, 1, {at}) || x'a5' || substr({column}, {at + 2}) as blob)"
+    other = f"case substr({column}, {at + 1}, 1) when x'a5' then x'5a' else x'a5' end"
+    changed = f"cast(substr({column}, 1, {at}) || {other} || substr({column}, {at + 2}) as blob)"
     return f"update {table} set {column} = {changed} where {where}"  # noqa: S608 - our own names
 
 

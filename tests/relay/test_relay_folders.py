@@ -146,8 +146,9 @@ def test_the_first_key_for_a_time_stands(desk: Desk, town: Town) -> None:
 def test_keys_too_far_ahead_forged_or_of_no_duty_are_refused(desk: Desk, town: Town) -> None:
     early = key_for(town, 1, Purpose.INTAKE, desk.day + 30)
     no_duty = key_for(town, 4, Purpose.INTAKE, desk.day)
-    forged = key_for(town, 1, Purpose.INTAKE, desk.day).to_bytes()[:-1] + b"\0"
-
+    genuine = key_for(town, 1, Purpose.INTAKE, desk.day).to_bytes()
+    # A flipped bit, not a zero: the last byte of a signature often is one.
+    forged = genuine[:-1] + bytes((genuine[-1] ^ 1,))
     months = [key_for(town, 1, Purpose.FILE, period).to_bytes() for period in (1 << 17, (1 << 32) - 1)]
 
     codes = [
