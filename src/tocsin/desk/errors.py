@@ -69,6 +69,18 @@ class DamagedOutbox(DeskError):
         )
 
 
+class DamagedSettings(DeskError):
+    """The file of choices for this machine cannot be read."""
+
+    code = "desk.settings"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The file desk.json beside the keyring cannot be read. Move it away: the desk then goes by its defaults, and "
+            "you choose again on the page of this desk."
+        )
+
+
 class DeskInUse(DeskError):
     """Another program has this desk's folder open."""
 

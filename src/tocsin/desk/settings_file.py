@@ -1,0 +1,44 @@
+"""What a person chose for this machine, in `desk.json` beside the keyring: plain choices, nothing secret, kept unsealed.
+
+Whoever takes the disk may read and change them, so nothing here may weaken what the keyring guards. A field that is missing
+stands at its default, one that this version does not know is left out at the next saving.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from tocsin.core.ledger import UNDECODABLE
+from tocsin.desk.errors import DamagedSettings
+from tocsin.desk.keyfile import write_whole
+
+NAME = "desk.json"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The choices, each with its unit; all have a default."""
+
+    daily_megabytes: int | None = None
+    """What sync fetches from the relay on one UTC day of this machine, in millions of bytes; None: as much as there is."""
+
+
+def read_settings(folder: Path) -> Settings:
+    """Read the choices of a desk's folder; the defaults where none were made.
+
+    Raises
+    ------
+    DamagedSettings
+    """
+    try:
+        return msgspec.json.decode((folder / NAME).read_bytes(), type=Settings)
+    except FileNotFoundError:
+        return Settings()
+    except UNDECODABLE as trouble:
+        raise DamagedSettings from trouble
+
+
+def save_settings(folder: Path, settings: Settings) -> None:
+    """Replace the choices; raises DiskFull, and then the old ones stand."""
+    write_whole(folder / NAME, msgspec.json.format(msgspec.json.encode(settings)))
