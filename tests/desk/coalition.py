@@ -106,7 +106,8 @@ def make_coalition(
 ) -> Coalition:
     """Found a coalition of n organisations with a desk each, and `custodians` more devices that only keep shares.
 
-    Device i belongs to organisation i. Custodians come after the desks, in `desks` too, and take no duty.
+    Device i belongs to organisation i; the first three are the three founders'. Custodians come after the desks, in `desks`
+    too, and take no duty.
     """
     folder.mkdir(parents=True, exist_ok=True)
     clock_file = folder / "exercise-clock"
@@ -137,6 +138,8 @@ def make_coalition(
         desks = []
         for number, (keyring, home) in enumerate(zip(keyrings, folders, strict=True), start=1):
             keyring.coalition, keyring.device = coalition_id(founding), number
+            if number <= min(n, len(founders)):
+                keyring.founder_number, keyring.founder_seed = number, founders[number - 1].seed
             desks.append(Desk.set_up(home, keyring, PASSPHRASE, founding, clock=clock, log_n=LOW_WORK))
         made = Coalition(relay, address, relay_home, desks, folders, founding, founders, clock_file, clock)
         made.sync_all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -78,9 +77,7 @@ def remove_device(coalition: Coalition, device: int, *, by: Desk) -> None:
         sign_roll(roll, coalition.founders[n - 1], number=n, coalition=by.world.coalition) for n in (1, 2)
     )
     signed = SignedRoll(roll.to_bytes(), signatures)
-    by.do(
-        lambda member, moment: Outgoing([change_roll(member, signed, moment, fresh=secrets.token_bytes)], [])
-    )
+    by.do(lambda member, moment: Outgoing([change_roll(member, signed, moment)], []))
 
 
 # A relay that misbehaves ---

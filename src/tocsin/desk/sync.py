@@ -35,14 +35,15 @@ from tocsin.core.seal import BadSignature
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import ClonedDevice, RelayMisled, RelayRefused, WrongClock
 from tocsin.desk.intake.actions import forget_drained
+from tocsin.desk.ledger.changes import post_signed
 from tocsin.desk.replica import FOLDER_DAYS
 from tocsin.desk.wire import Wire
 
 KEYS_BACK_DAYS = 28
 CLOCK_DAYS = 2
 """What the relay allows between its day and a record's."""
-SEAL_AGAIN = ("relay.roll", "relay.clock")
-"""Refusals of records that waited: the roll changed meanwhile, or they are days old."""
+SEAL_AGAIN = ("relay.roll", "relay.clock", "ledger.roll")
+"""Refusals of records that waited: the roll changed meanwhile, another change of it came first, or they are days old."""
 SEALED_AGAIN_AT_MOST = 3
 
 
@@ -71,6 +72,7 @@ def sync(desk: Desk) -> None:
         _publish(desk, wire, on_relay)
         _serve_custody(desk)
         _let_back_in(desk)
+        post_signed(desk)
         _send(desk, wire)
         _vouch(desk, wire, cosignatures)
 

@@ -300,7 +300,7 @@ class Gathering:
 
     def change_roll(self, by: Device, signed: SignedRoll) -> Reading:
         """Post a signed roll."""
-        record = change_roll(by.member, signed, self.moment(), fresh=self.fresh)
+        record = change_roll(by.member, signed, self.moment())
         by.post(Outgoing([record], []))
         return by.readings[self.log.index(record)]
 

@@ -375,7 +375,7 @@ def test_of_two_changes_signed_at_once_the_ledger_takes_the_first() -> None:
                 proposal, coalition.founders[founder], stand, number=founder, today=coalition.day
             )
         signed = finish_proposal(proposal, stand, today=coalition.day)
-        record = change_roll(poster.member, signed, coalition.moment(), fresh=coalition.fresh)
+        record = change_roll(poster.member, signed, coalition.moment())
         poster.post(Outgoing([record], []))
         readings.append(poster.readings[coalition.log.index(record)].status)
 

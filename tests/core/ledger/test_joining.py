@@ -382,7 +382,7 @@ def test_invited_answered_confirmed_signed_and_admitted_the_newcomer_reads_watch
         for number in (1, 3)
     ]
     whole = finish_proposal(combine_proposals(signed, ground), ground, today=coalition.day)
-    record = change_roll(inviter.member, whole, coalition.moment(), fresh=coalition.fresh)
+    record = change_roll(inviter.member, whole, coalition.moment())
     inviter.post(Outgoing([record], []))
     entry = world.history.now.roll.devices[-1]
     assert entry.key == keyring.signing_key.public

@@ -9,7 +9,7 @@ says), `standing` (duties and bars in force), `compartments` (epochs), `reading`
 `member` (making records); `founding`, `custody` (parked cases); `answers` is what a relay says to a desk.
 
 How a coalition comes about and changes: `joining` (invitations), `cards` (founders before there is a coalition),
-`succession` (the next roll), `ceremony` (signing it together).
+`succession` (the next roll), `ceremony` (signing it together by files), `changes` (signing it together in the ledger).
 """
 
 from tocsin.core.ledger.answers import Beside, HeadAnswer, Lodged, Refusal, Taken
@@ -32,6 +32,19 @@ from tocsin.core.ledger.ceremony import (
     progress_of,
     propose,
     read_proposal,
+)
+from tocsin.core.ledger.changes import (
+    Changes,
+    FallenChange,
+    Proposed,
+    StandingChange,
+    change_again,
+    change_to,
+    duties_with,
+    post_change,
+    read_changes,
+    roll_after,
+    sign_change,
 )
 from tocsin.core.ledger.content import ANYBODY, UNDECODABLE, Content, Duty, Envelope, Kinds
 from tocsin.core.ledger.custody import (
@@ -107,6 +120,9 @@ from tocsin.core.ledger.kinds import (
     WATCH,
     BarLifted,
     Barred,
+    ChangeProposed,
+    ChangeSigned,
+    ChangeWithdrawn,
     Duties,
     EpochOpened,
     GrantsMade,
@@ -157,6 +173,7 @@ from tocsin.core.ledger.succession import (
     change_founders,
     change_relay,
     describe_changes,
+    next_roll,
     remove_device,
 )
 from tocsin.core.ledger.tree import (
@@ -208,6 +225,10 @@ __all__ = [
     "ChangeAhead",
     "ChangeLapsed",
     "ChangeOvertaken",
+    "ChangeProposed",
+    "ChangeSigned",
+    "ChangeWithdrawn",
+    "Changes",
     "Code",
     "CodeExpired",
     "CodeUsed",
@@ -221,6 +242,7 @@ __all__ = [
     "Duty",
     "Envelope",
     "EpochOpened",
+    "FallenChange",
     "ForkSeen",
     "Founder",
     "FounderCard",
@@ -252,6 +274,7 @@ __all__ = [
     "Peaks",
     "Progress",
     "Proposal",
+    "Proposed",
     "PublishedKey",
     "PublishedSlot",
     "Purpose",
@@ -265,6 +288,7 @@ __all__ = [
     "SignedRoll",
     "StaleGrantKey",
     "Standing",
+    "StandingChange",
     "Status",
     "Taken",
     "Tip",
@@ -284,10 +308,12 @@ __all__ = [
     "can_recover",
     "case_compartments",
     "cases_to_release",
+    "change_again",
     "change_duties",
     "change_founders",
     "change_relay",
     "change_roll",
+    "change_to",
     "check_cards",
     "coalition_id",
     "combine_proposals",
@@ -297,6 +323,7 @@ __all__ = [
     "deal_case",
     "describe_changes",
     "duties_hash",
+    "duties_with",
     "finish_proposal",
     "firm_size",
     "first_roll",
@@ -313,14 +340,17 @@ __all__ = [
     "make_card",
     "make_record",
     "newest_grant_keys",
+    "next_roll",
     "open_everybodys",
     "open_grant",
     "open_offer",
+    "post_change",
     "progress_of",
     "propose",
     "publish_first",
     "publish_key",
     "read_card",
+    "read_changes",
     "read_founding",
     "read_proposal",
     "read_records",
@@ -328,8 +358,10 @@ __all__ = [
     "recover_case",
     "release_share",
     "remove_device",
+    "roll_after",
     "roll_of_cards",
     "root_of",
+    "sign_change",
     "sign_head",
     "sign_roll",
     "take_answer",

@@ -26,7 +26,8 @@ from tocsin.core.ledger.grants import (
 )
 from tocsin.core.ledger.kinds import WATCH, EpochOpened, GrantsMade, HandedOver
 from tocsin.core.ledger.pending import PendingEpoch
-from tocsin.core.ledger.record import NO_HASH, SEALED, VERSION, Header, Record, Tip, make_record
+from tocsin.core.ledger.record import NO_HASH, NO_TAG, ROLL, SEALED, VERSION, Header, Record, Tip, make_record
+from tocsin.core.ledger.roll import SignedRoll
 from tocsin.core.ledger.world import World
 from tocsin.core.seal import CASELOAD_CAP, CaseloadFull, Keyring, Recipient, body_size_for, case_of, seal_body
 from tocsin.terms import Day
@@ -231,6 +232,11 @@ class Batch:
         for at in range(0, len(hashes), HASHES_A_RECORD):
             self.say(GrantsMade(hashes=hashes[at : at + HASHES_A_RECORD]), to=WATCH)
 
+    def post_roll(self, signed: SignedRoll) -> None:
+        """Post a roll that enough founders have signed; it must be the last of its batch."""
+        body = signed.to_bytes()
+        self._keep(self._header(len(body), mark=ROLL), NO_TAG, body)
+
     def _append(self, draft: Draft, epoch: bytes, key: bytes) -> None:
         envelope = Envelope(
             draft.kind,
@@ -244,18 +250,20 @@ class Batch:
         )
         content = msgspec.msgpack.encode(envelope)
         header = self._header(body_size_for(len(content)))
-        tag, body = seal_body(key, header.to_bytes(), content, size=header.size)
+        self._keep(header, *seal_body(key, header.to_bytes(), content, size=header.size))
+
+    def _keep(self, header: Header, tag: bytes, body: bytes) -> None:
         record = make_record(
             header, tag=tag, body=body, key=self.keyring.signing_key, coalition=self.world.coalition
         )
         self._records.append(record)
         self._tip = Tip(self._tip.chain + 1, record.hash)
 
-    def _header(self, size: int) -> Header:
+    def _header(self, size: int, *, mark: int = SEALED) -> Header:
         world, firm = self.world, self.world.firm
         return Header(
             VERSION,
-            SEALED,
+            mark,
             self.device,
             self._tip.chain,
             self._tip.previous,

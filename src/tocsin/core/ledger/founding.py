@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from tocsin.core.ledger.batch import Fresh, Moment, Outgoing
 from tocsin.core.ledger.kinds import EVERYBODYS, PEOPLE, Duties
 from tocsin.core.ledger.member import Member
-from tocsin.core.ledger.record import FOUNDING, NO_HASH, NO_TAG, ROLL, VERSION, Header, Record, make_record
+from tocsin.core.ledger.record import FOUNDING, NO_HASH, NO_TAG, VERSION, Header, Record, make_record
 from tocsin.core.ledger.roll import (
     LAPSE_DAYS,
     DeviceEntry,
@@ -60,27 +60,12 @@ def found(
     return make_record(header, tag=NO_TAG, body=body, key=key, coalition=bytes(32))
 
 
-def change_roll(member: Member, signed: SignedRoll, moment: Moment, *, fresh: Fresh) -> Record:
+def change_roll(member: Member, signed: SignedRoll, moment: Moment) -> Record:
     """Post a roll that enough founders have signed."""
-    world = member.world
-    body = signed.to_bytes()
-    tip = moment.tip or world.tips[member.device]
-    firm_root = world.tree.root(world.firm) if world.firm else NO_HASH
-    header = Header(
-        VERSION,
-        ROLL,
-        member.device,
-        tip.chain,
-        tip.previous,
-        world.history.now.roll.version,
-        world.firm,
-        firm_root,
-        moment.day,
-        len(body),
-        fresh(16),
-    )
-    key = member.keyring.signing_key
-    return make_record(header, tag=NO_TAG, body=body, key=key, coalition=world.coalition)
+    batch = member.batch(moment)
+    batch.post_roll(signed)
+    (record,) = batch.outgoing.records
+    return record
 
 
 def open_everybodys(member: Member, duties: Duties, moment: Moment) -> Outgoing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tocsin.core.ledger.content import ANYBODY, Content, Duty
+from tocsin.core.ledger.roll import DeviceEntry, Founder, RelayEntry
 
 WATCH = "watch"
 PEOPLE = "people"
@@ -22,6 +23,7 @@ class Duties(Content, frozen=True):
     KIND = "ledger.duties"
     WRITERS = ANYBODY
     WHERE = PEOPLE
+    URGENT = True
 
     duties: dict[int, tuple[Duty, ...]]
     languages: dict[int, tuple[str, ...]] = msgspec.field(default_factory=dict)
@@ -181,7 +183,59 @@ class ShareReleased(Content, frozen=True):
     to: int
 
 
+class ChangeProposed(Content, frozen=True):
+    """In `people`: the next roll that founders are asked to sign, told by what it changes in the one that it builds on.
+
+    Told so, it fits a record however many devices there are, and can be proposed again when another change came first.
+    """
+
+    KIND = "ledger.change-proposed"
+    WRITERS = ANYBODY
+    WHERE = PEOPLE
+    URGENT = True
+
+    previous: bytes
+    """Hash of the roll it builds on (32 bytes)."""
+    lapses_on: int
+    devices: tuple[DeviceEntry, ...] = ()
+    """Entries that are new or stand otherwise; a removal is an entry that says *removed*."""
+    duties: dict[int, tuple[Duty, ...]] = msgspec.field(default_factory=dict)
+    """By device, all its duties from then on, where they change."""
+    languages: dict[int, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    founders: tuple[Founder, ...] | None = None
+    threshold: int | None = None
+    relays: tuple[RelayEntry, ...] | None = None
+    offset_days: int | None = None
+
+
+class ChangeSigned(Content, frozen=True):
+    """In `people`: a founder's signature on a proposed roll; it is the founder's, whichever device carries it."""
+
+    KIND = "ledger.change-signed"
+    WRITERS = ANYBODY
+    WHERE = PEOPLE
+    URGENT = True
+
+    change: bytes
+    """Id of the proposal (16 bytes)."""
+    number: int
+    signature: bytes
+    """Over the roll that follows from the proposal, use `roll`."""
+
+
+class ChangeWithdrawn(Content, frozen=True):
+    """In `people`: whoever proposed a change wants it no more."""
+
+    KIND = "ledger.change-withdrawn"
+    WRITERS = ANYBODY
+    WHERE = PEOPLE
+    URGENT = True
+
+    change: bytes
+
+
 LEDGER_KINDS: tuple[type[Content], ...] = (
     Duties, EpochOpened, Admitted, HandedOver, Shut, GrantsMade, Erased, Load,
     Barred, BarLifted, SharesDealt, ShareHeld, ShareAsked, ShareReleased,
+    ChangeProposed, ChangeSigned, ChangeWithdrawn,
 )  # fmt: skip

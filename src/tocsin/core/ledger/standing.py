@@ -89,6 +89,11 @@ class History:
         """What is in force after the newest record."""
         return self._standings[-1]
 
+    @property
+    def duties(self) -> Duties | None:
+        """The duties that the roll names, as they were written; None while this device has not read them."""
+        return self._duties.get(self.now.roll.duties_hash)
+
     def at(self, number: int) -> Standing:
         """What was in force when record `number` was ordered (changes made by earlier records)."""
         return self._standings[max(bisect_right(self._numbers, number - 1) - 1, 0)]

@@ -54,6 +54,7 @@ class DeviceRow:
     has_seen: int | None
     """How many records it has vouched for."""
     is_me: bool
+    is_removed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,7 @@ def ledger_page(desk: Desk, newest: int | None = None) -> LedgerPage:
         threshold=roll.threshold,
         n_founders=len(roll.founders),
         exercise=roll.exercise,
-        devices=_devices(desk),
+        devices=device_rows(desk),
         compartments=_compartments(desk),
         n_erased_elsewhere=sum(epoch not in known for epoch in desk.world.erased),
     )
@@ -191,7 +192,8 @@ def _why(desk: Desk, entry: Entry) -> str:
     return "out of its author's order, under an old roll, in the wrong compartment, or by somebody who was not a member"
 
 
-def _devices(desk: Desk) -> tuple[DeviceRow, ...]:
+def device_rows(desk: Desk) -> tuple[DeviceRow, ...]:
+    """List every device that the roll has or had."""
     now = desk.world.history.now
     seen = {word.device: word.size for word in desk.replica.cosignatures()}
     return tuple(
@@ -203,6 +205,7 @@ def _devices(desk: Desk) -> tuple[DeviceRow, ...]:
             n_cases=desk.world.loads.get(entry.number, 0),
             has_seen=seen.get(entry.number),
             is_me=entry.number == desk.device,
+            is_removed=entry.removed,
         )
         for entry in now.roll.devices
     )

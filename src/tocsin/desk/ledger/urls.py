@@ -2,10 +2,17 @@
 
 from django.urls import path
 
-from tocsin.desk.ledger import pages
+from tocsin.desk.ledger import pages, roll_pages
 
 urlpatterns = [
     path("", pages.show, name="ledger"),
     path("bar/", pages.bar, name="bar"),
+    path("changes/", roll_pages.show_changes, name="ledger_changes"),
+    path("changes/sign/", roll_pages.sign, name="ledger_sign"),
+    path("changes/withdraw/", roll_pages.withdraw, name="ledger_withdraw"),
+    path("changes/again/", roll_pages.propose_again, name="ledger_again"),
+    path("device/<int:number>/", roll_pages.show_device, name="ledger_device"),
+    path("device/<int:number>/duties/", roll_pages.propose_duties, name="ledger_duties"),
+    path("device/<int:number>/remove/", roll_pages.propose_removal, name="ledger_remove"),
     path("<int:newest>/", pages.show, name="ledger_from"),
 ]

@@ -13,6 +13,7 @@ from tocsin.desk.count.queries import tally_rows
 from tocsin.desk.desk import Desk
 from tocsin.desk.intake.queries import intake_page
 from tocsin.desk.ledger.queries import HeadRow, head_row, refused_rows
+from tocsin.desk.ledger.roll_queries import changes_to_sign
 from tocsin.desk.protect.queries import CaseRow, case_rows
 from tocsin.desk.site.session import Session
 from tocsin.desk.site.waiting import waiting_contents
@@ -97,7 +98,7 @@ def _sync(session: Session) -> Sync:
 
 def _tasks(desk: Desk) -> list[Task]:
     """Votes before calls before cases before the rest: what waits for one signature holds up everybody."""
-    return [*_votes(desk), *_calls(desk), *_cases(desk), *_tallies(desk), *_alarms(desk)]
+    return [*_votes(desk), *_changes(desk), *_calls(desk), *_cases(desk), *_tallies(desk), *_alarms(desk)]
 
 
 def _votes(desk: Desk) -> list[Task]:
@@ -118,6 +119,18 @@ def _vote(row: ActivationRow) -> Task:
     hours = f" {row.next_clock.hours_left} hours left." if row.next_clock else ""
     sentence = f"Read and sign: {row.n_signed} of {row.n_needed} seats have signed.{hours}"
     return Task(page="activate_one", about=str(row.number), sentence=sentence, is_urgent=True)
+
+
+def _changes(desk: Desk) -> list[Task]:
+    return [
+        Task(
+            page="ledger_changes",
+            about="",
+            sentence=f"Read and sign a change of the roll: {' '.join(row.said)}",
+            is_urgent=True,
+        )
+        for row in changes_to_sign(desk)
+    ]
 
 
 def _calls(desk: Desk) -> list[Task]:

@@ -11,11 +11,16 @@ from tocsin.errors import LedgerError
 
 def waiting_contents(desk: Desk) -> list[Content]:
     """List what waits to leave: drafts, then records that are finished and not sent."""
+    return [content for _, content in waiting_words(desk)]
+
+
+def waiting_words(desk: Desk) -> list[tuple[bytes, Content]]:
+    """List what waits to leave, each with the id that later versions are based on."""
     with desk.lock:
         drafts = [open_draft(desk.keyring, sealed) for _, sealed in desk.replica.drafts()]
         finished = [_peek(desk, record) for record in desk.replica.leaving().records]
-    said = [_read(draft) for draft in drafts if draft is not None]
-    return [*said, *(content for content in finished if content is not None)]
+    said = [(draft.id, _read(draft)) for draft in drafts if draft is not None]
+    return [*said, *(words for words in finished if words is not None)]
 
 
 def _read(draft: Draft) -> Content:
@@ -23,9 +28,10 @@ def _read(draft: Draft) -> Content:
     return ALL_KINDS.read(Envelope(draft.kind, draft.schema, draft.at, *fields))
 
 
-def _peek(desk: Desk, record: Record) -> Content | None:
+def _peek(desk: Desk, record: Record) -> tuple[bytes, Content] | None:
     try:
-        return desk.world.peek(record)[1]
+        envelope, content = desk.world.peek(record)
     except LedgerError:
         # A roll change has a clear body, and the key of a closed case may be gone: neither is for a page.
         return None
+    return envelope.id, content
