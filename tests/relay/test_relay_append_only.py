@@ -14,6 +14,7 @@ GUARDED = {
     "relay_headerrow": ("clear", "coalition_id, number, device, chain, clear"),
     "relay_node": ("hash", 'coalition_id, level, "index", hash'),
     "relay_rollversion": ("content", "coalition_id, version, content"),
+    "relay_rollplace": ("number", "coalition_id, version, number"),
 }
 
 Run = Callable[[str], None]

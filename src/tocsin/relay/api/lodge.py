@@ -7,9 +7,10 @@ from django.http.response import HttpResponseBase
 
 from tocsin.core.ledger import Lodged, read_founding, read_records
 from tocsin.relay.api.answers import answer
-from tocsin.relay.errors import Malformed
+from tocsin.relay.api.records import read_since
+from tocsin.relay.errors import Malformed, NotThere
 from tocsin.relay.identity import relay_key
-from tocsin.relay.store.lodging import MovingIn, hash_code, lodge
+from tocsin.relay.store.lodging import MovingIn, hash_code, lodge, lodged_with
 from tocsin.relay.store.writer import writer
 
 
@@ -22,3 +23,11 @@ def take_founding(request: HttpRequest) -> HttpResponseBase:
     code_hash = hash_code(request.headers.get("Tocsin-Lodging", ""))
     name = writer.do(lodge, MovingIn(code_hash, records[0]))
     return answer(Lodged(name, relay_key().public))
+
+
+def give_founding(request: HttpRequest) -> HttpResponseBase:
+    """Give the founding record of the coalition that lodges here with a roll, to whoever signed that roll."""
+    coalition = lodged_with(request.body)
+    if coalition is None:
+        raise NotThere
+    return answer(b"".join(read_since(coalition, 0, 1)))

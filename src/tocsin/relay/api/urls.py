@@ -50,8 +50,10 @@ register_converter(SmallNumber, "day")
 
 urlpatterns = [
     path("lodge", endpoint(POST=lodge.take_founding)),
+    path("lodged", endpoint(POST=lodge.give_founding)),
     path("c/<hash:name>/challenge", endpoint(GET=beside.give_challenge)),
     path("c/<hash:name>/records", endpoint(POST=signed(records.take), GET=signed(records.give))),
+    path("c/<hash:name>/roll", endpoint(GET=unsigned(records.give_rolls))),
     path("c/<hash:name>/head", endpoint(GET=unsigned(heads.give_head))),
     path("c/<hash:name>/cosignature", endpoint(POST=unsigned(heads.take_cosignature))),
     path("c/<hash:name>/inclusion", endpoint(GET=unsigned(heads.prove_inclusion))),

@@ -149,7 +149,7 @@ class _Ledger:
         self.roll = roll_in_force(self.row)
         self.day = today(self.roll)
         self.fresh: list[Record] = []
-        self.rolls: list[Roll] = []
+        self.rolls: list[tuple[int, Roll]] = []
         self.meter = Meter(self.row, self.day, "records", {job.caller for job in jobs})
         devices = {record.header.device for job in jobs for record in job.records}
         tips = hot.tips_of(coalition, devices)
@@ -182,8 +182,8 @@ class _Ledger:
         """Keep what was taken, and sign the head over it."""
         row = self.row
         if self.fresh:
-            for roll in self.rolls:
-                keep_roll(row, roll)
+            for number, roll in self.rolls:
+                keep_roll(row, roll, number=number)
             insert_records(row, self.fresh, self.day)
             self.meter.save()
         return Head(row.size, bytes(row.root), row.day), bytes(row.signature)
@@ -195,7 +195,7 @@ class _Trial:
     def __init__(self, ledger: _Ledger) -> None:
         self.ledger = ledger
         self.roll = ledger.roll
-        self.rolls: list[Roll] = []
+        self.rolls: list[tuple[int, Roll]] = []
         self.fresh: list[Record] = []
         self.tips: dict[int, Tip] = {}
         self.known: Known = {}
@@ -221,7 +221,7 @@ class _Trial:
             raise ChainGap(device=head.device, chain=head.chain, need=tip.chain)
         if head.mark == ROLL:
             self.roll = _next_roll(record, self.roll, ledger.name)
-            self.rolls.append(self.roll)
+            self.rolls.append((size, self.roll))
         self.tips[head.device] = follow(tip, record)
         self.known[head.device, head.chain] = (size, clear_of(record))
         self.fresh.append(record)

@@ -12,7 +12,7 @@ from tocsin.core.ledger import EMPTY_ROOT, Peaks, Record, coalition_id, read_fou
 from tocsin.relay.clock import today
 from tocsin.relay.errors import ClockDiffers, LodgingRefused
 from tocsin.relay.store.append import insert_records
-from tocsin.relay.store.models import Coalition, Lodging
+from tocsin.relay.store.models import Coalition, Lodging, RollVersion
 from tocsin.relay.store.rolls import keep_roll
 from tocsin.relay.store.writer import one_by_one
 
@@ -35,6 +35,15 @@ def make_code() -> str:
 def hash_code(code: str) -> bytes:
     """Say under which hash a code is kept."""
     return hashlib.sha256(b"tocsin/1 lodging\n" + code.encode()).digest()
+
+
+def lodged_with(roll: bytes) -> Coalition | None:
+    """Look up the coalition that lodges here with a first roll, byte for byte.
+
+    Founders' and devices' keys stand in it, so only who was shown it can ask.
+    """
+    first = RollVersion.objects.filter(version=1, content=roll).select_related("coalition").first()
+    return first.coalition if first else None
 
 
 def _lodge(moving: MovingIn) -> bytes:
@@ -67,7 +76,7 @@ def _move_in(name: bytes, founding: Record) -> None:
         swept_on=day,
     )
     row.save()
-    keep_roll(row, roll)
+    keep_roll(row, roll, number=0)
     insert_records(row, [founding], day)
 
 

@@ -47,6 +47,17 @@ class RollVersion(Part):
         return f"roll {self.version}"
 
 
+class RollPlace(Part):
+    """Which record brought a roll: who joins reads the rolls before any other record."""
+
+    pk = models.CompositePrimaryKey("coalition_id", "version")
+    version = models.IntegerField()
+    number = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"roll {self.version} in record {self.number}"
+
+
 class HeaderRow(Part):
     """The clear part of a record, its tag, its body's hash and its signature: 238 bytes that never change."""
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import msgspec
 
 from tocsin.core.ledger import Roll
-from tocsin.relay.store.models import Coalition, RollVersion
+from tocsin.relay.store.models import Coalition, RollPlace, RollVersion
 
 
 def roll_in_force(coalition: Coalition) -> Roll:
@@ -21,7 +21,8 @@ def _roll(coalition: int, version: int) -> Roll:
     return msgspec.msgpack.decode(bytes(content), type=Roll)
 
 
-def keep_roll(coalition: Coalition, roll: Roll) -> None:
-    """Keep a roll that is now in force."""
+def keep_roll(coalition: Coalition, roll: Roll, *, number: int) -> None:
+    """Keep a roll that is in force from a record on."""
     RollVersion.objects.create(coalition=coalition, version=roll.version, content=roll.to_bytes())
+    RollPlace.objects.create(coalition=coalition, version=roll.version, number=number)
     coalition.roll_version = roll.version
