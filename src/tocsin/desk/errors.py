@@ -102,6 +102,18 @@ class DamagedKeyring(DeskError):
         )
 
 
+class NewerFiles(DeskError):
+    """This desk's files were changed by a newer version of the program."""
+
+    code = "desk.newer"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A newer version of the program has worked in this folder, so this one leaves it alone. Start the newer one; "
+            "nothing was changed."
+        )
+
+
 class DiskFull(DeskError):
     """No space left: nothing was written by halves."""
 

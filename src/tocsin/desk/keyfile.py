@@ -38,7 +38,7 @@ class KeyFile:
 
         Raises
         ------
-        NoDeskHere, WrongPassphrase, DamagedKeyring
+        NoDeskHere, WrongPassphrase, DamagedKeyring, NewerVersion
         """
         path = folder / NAME
         try:

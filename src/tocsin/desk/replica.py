@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from tocsin.core.ledger import Cosignature, Outgoing, PublishedKey, Record, read_records
 from tocsin.desk.errors import DamagedOutbox, DamagedReplica, DeskInUse, DiskFull
+from tocsin.desk.steps import bring_up_to_date
 from tocsin.errors import DeskError
 
 NAME = "replica.sqlite3"
@@ -24,7 +25,9 @@ OUTBOX = "outbox.sqlite3"
 BUSY_SECONDS = 1.0
 FOLDER_DAYS = 14
 
-_SCHEMA = """
+# "If not exists": the first files had these tables and counted no steps.
+_STEPS = (
+    """
 create table if not exists record (
   number integer primary key, lead blob not null, signature blob not null, body blob) strict;
 create table if not exists meta (name text primary key, value blob not null) strict;
@@ -32,16 +35,19 @@ create table if not exists published (purpose int, device int, period int, bytes
   primary key (purpose, device, period)) strict;
 create table if not exists cosignature (device integer primary key, bytes blob not null) strict;
 create table if not exists grant_file (hash blob primary key, day int not null, bytes blob not null) strict;
-create table if not exists submission (hash blob primary key, day int not null, bytes blob not null) strict;
-"""
+create table if not exists submission (hash blob primary key, day int not null, bytes blob not null) strict
+""",
+)
 
 # A hash beside each row: what nobody can fetch again must not be sent, or taken for dead, when the disk changed it.
-_OUTBOX_SCHEMA = """
+_OUTBOX_STEPS = (
+    """
 create table if not exists outbox.draft (
   position integer primary key autoincrement, sealed blob not null, hash blob not null) strict;
 create table if not exists outbox.leaving (
-  position integer primary key autoincrement, is_grant int not null, bytes blob not null, hash blob not null) strict;
-"""
+  position integer primary key autoincrement, is_grant int not null, bytes blob not null, hash blob not null) strict
+""",
+)
 
 # Exclusive: a second program on this folder would continue the same chain, and fork this device.
 # Pages of 16 KiB hold seven records of the smallest size where pages of 4 KiB would waste almost half.
@@ -71,6 +77,8 @@ class Replica:
             One is there and is none.
         DeskInUse
             Another program has this folder open.
+        NewerFiles
+            A newer version of the program has changed them.
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = folder / NAME
@@ -84,10 +92,12 @@ class Replica:
         with ExitStack() as undo:
             undo.callback(self._db.close)
             with _told_plainly():
-                self._db.executescript("pragma temp_store=memory;" + _SETTINGS.format(name="main") + _SCHEMA)
+                self._db.executescript("pragma temp_store=memory;" + _SETTINGS.format(name="main"))
+                bring_up_to_date(self._db, "main", _STEPS)
             with _told_plainly(DamagedOutbox):
                 self._db.execute("attach database ? as outbox", (str(folder / OUTBOX),))
-                self._db.executescript(_SETTINGS.format(name="outbox") + _OUTBOX_SCHEMA)
+                self._db.executescript(_SETTINGS.format(name="outbox"))
+                bring_up_to_date(self._db, "outbox", _OUTBOX_STEPS)
             undo.pop_all()
 
     def close(self) -> None:

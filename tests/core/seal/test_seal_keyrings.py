@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from tocsin.core.seal import (
     Identity,
     KeyErased,
     Keyring,
+    NewerVersion,
     PassphraseFile,
     SigningKey,
     Tip,
@@ -134,9 +136,34 @@ def test_junk_is_no_keyring(raw: bytes) -> None:
 
 def test_a_keyring_of_a_newer_version_is_refused_not_misread() -> None:
     raw = full_keyring().to_bytes()
+    version, fields = msgspec.msgpack.decode(raw)
+    with_more = msgspec.msgpack.encode((version, {**fields, "a_later_key": bytes(32)}))
+
+    for newer in (raw[:1] + b"\x02" + raw[2:], with_more):
+        with pytest.raises(NewerVersion):
+            Keyring.from_bytes(newer)
+
+
+@given(gone=st.sets(st.sampled_from(["founder_number", "file_keys", "shares", "tip"])))
+def test_a_keyring_from_before_a_field_is_read_without_it(gone: set[str]) -> None:
+    keyring = full_keyring()
+    version, fields = msgspec.msgpack.decode(keyring.to_bytes())
+    older = {name: value for name, value in fields.items() if name not in gone}
+
+    read = Keyring.from_bytes(msgspec.msgpack.encode((version, older)))
+
+    assert read.compartments == keyring.compartments
+    fresh = Keyring.fresh()
+    for name in gone:
+        assert getattr(read, name) == getattr(fresh, name)
+
+
+def test_a_keyring_written_otherwise_than_we_write_it_is_damaged() -> None:
+    version, fields = msgspec.msgpack.decode(full_keyring().to_bytes())
+    turned = dict(reversed(fields.items()))
 
     with pytest.raises(DamagedFile):
-        Keyring.from_bytes(raw[:1] + b"\x02" + raw[2:])
+        Keyring.from_bytes(msgspec.msgpack.encode((version, turned)))
 
 
 def test_a_ninth_case_is_refused_in_any_capacity() -> None:

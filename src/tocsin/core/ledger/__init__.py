@@ -46,7 +46,7 @@ from tocsin.core.ledger.changes import (
     roll_after,
     sign_change,
 )
-from tocsin.core.ledger.content import ANYBODY, UNDECODABLE, Content, Duty, Envelope, Kinds
+from tocsin.core.ledger.content import ANYBODY, UNDECODABLE, Content, Duty, Envelope, Kinds, Older
 from tocsin.core.ledger.custody import (
     acknowledgements,
     ask_for_case,
@@ -268,6 +268,7 @@ __all__ = [
     "NotOnRoll",
     "NotSealedTo",
     "Offer",
+    "Older",
     "OtherCoalition",
     "OtherLedger",
     "Outgoing",

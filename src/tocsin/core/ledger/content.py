@@ -39,6 +39,20 @@ ANYBODY: frozenset[Duty] = frozenset(Duty)
 """Writers of a kind that every device on the roll may write."""
 
 
+class Older(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An earlier schema of a kind, with the fields it had then. It stands before its kind in the room's `records`.
+
+    Not for kinds whose content is hashed or signed elsewhere (duties, protocols, tallies, what an alarm or a plan was
+    computed from): the hash is of what was written. Such a kind, changed, is a new kind.
+    """
+
+    SCHEMA: ClassVar[int] = 1
+
+    def newer(self) -> Older | Content:
+        """Say the same by the next schema; what nobody asked then is unknown, never no."""
+        raise NotImplementedError
+
+
 class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A kind of record. Subclasses are frozen msgspec structs of plain values, times as UTC seconds, days as `Day`."""
 
@@ -49,6 +63,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The compartments it may stand in, as a shell pattern (`watch`, `case/*/file`); elsewhere it changes nothing."""
     URGENT: ClassVar[bool] = False
     """Leaves at once instead of at the next fixed hour; the page says what that shows."""
+    OLDER: ClassVar[tuple[type[Older], ...]] = ()
+    """Every earlier schema of this kind: records written then are read for ever. New ones are written by this one."""
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True):
@@ -68,8 +84,13 @@ class Kinds:
     """The kinds a program knows, by name and schema."""
 
     def __init__(self, kinds: Iterable[type[Content]]) -> None:
-        self._types = {(kind.KIND, kind.SCHEMA): kind for kind in kinds}
-        self._decoders = {key: msgspec.msgpack.Decoder(kind) for key, kind in self._types.items()}
+        self._types: dict[tuple[str, int], type[Content]] = {}
+        self._decoders: dict[tuple[str, int], msgspec.msgpack.Decoder[Content | Older]] = {}
+        for kind in kinds:
+            forms: tuple[type[Content | Older], ...] = (kind, *kind.OLDER)
+            for form in forms:
+                self._types[kind.KIND, form.SCHEMA] = kind
+                self._decoders[kind.KIND, form.SCHEMA] = msgspec.msgpack.Decoder(form)
 
     def type_of(self, envelope: Envelope) -> type[Content]:
         """Look up the kind of an envelope: its `WRITERS` and `WHERE` say whether it counts.
@@ -85,7 +106,7 @@ class Kinds:
             raise UnknownKind(kind=envelope.kind, schema=envelope.schema) from None
 
     def read(self, envelope: Envelope) -> Content:
-        """Decode the content of an envelope.
+        """Decode the content of an envelope; what an earlier schema said, by the newest.
 
         Raises
         ------
@@ -96,9 +117,11 @@ class Kinds:
         """
         kind = self.type_of(envelope)
         try:
-            content: Content = self._decoders[kind.KIND, kind.SCHEMA].decode(envelope.content)
+            said = self._decoders[kind.KIND, envelope.schema].decode(envelope.content)
         except UNDECODABLE as trouble:
             raise DamagedRecord("its content does not decode") from trouble
-        if msgspec.msgpack.encode(content) != bytes(envelope.content):
+        if msgspec.msgpack.encode(said) != bytes(envelope.content):
             raise DamagedRecord("its content is not in the one encoding")
-        return content
+        while isinstance(said, Older):
+            said = said.newer()
+        return said

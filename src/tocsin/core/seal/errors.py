@@ -36,6 +36,17 @@ class DamagedFile(SealError):
         self.what = what
 
 
+class NewerVersion(SealError):
+    """A keyring was written by a newer program than this one."""
+
+    code = "seal.newer"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A newer version of the program wrote this file. Start the newer one; nothing was changed."
+        )
+
+
 class DamagedKey(SealError):
     """The text or bytes of a key are not those of a key, or contradict one already held."""
 

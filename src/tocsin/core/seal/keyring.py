@@ -8,12 +8,13 @@ its owner is.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from datetime import date
 from typing import Literal
 
 import msgspec
 
-from tocsin.core.seal.errors import CaseloadFull, DamagedFile, DamagedKey, KeyErased
+from tocsin.core.seal.errors import CaseloadFull, DamagedFile, DamagedKey, KeyErased, NewerVersion
 from tocsin.core.seal.hybrid import Identity
 from tocsin.core.seal.shares import Share
 from tocsin.core.seal.signing import NO_COALITION, SigningKey
@@ -29,6 +30,8 @@ FILE_KEY_DAYS = 35
 """Days a file key outlives its month: for as long the one-file page handed out then may still be used."""
 
 _VERSION = 1
+"""Of the whole file. A field added with a default needs no new one: a keyring without it is read, and a program that does
+not know it says so and leaves the file alone."""
 
 
 class Tip(msgspec.Struct, frozen=True):
@@ -81,15 +84,25 @@ class Keyring(msgspec.Struct, kw_only=True):
         Raises
         ------
         DamagedFile
-            Not a keyring, or one of a newer version.
+            Not a keyring.
+        NewerVersion
+            A newer program wrote it: to read what is known of it and save that would lose keys.
         """
         try:
-            _, keyring = msgspec.msgpack.decode(raw, type=tuple[Literal[1], Keyring])
-        except msgspec.MsgspecError as trouble:
-            raise DamagedFile("it holds no keyring of this version") from trouble
-        if keyring.to_bytes() != raw:
+            version, fields = msgspec.msgpack.decode(raw, type=tuple[int, dict[str, msgspec.Raw]])
+            if version > _VERSION or not fields.keys() <= set(cls.__struct_fields__):
+                raise NewerVersion
+            keyring = msgspec.msgpack.decode(msgspec.msgpack.encode(fields), type=Keyring)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as trouble:
+            raise DamagedFile("it holds no keyring") from trouble
+        if version != _VERSION or keyring._written(fields) != raw:
             raise DamagedFile("its keyring is not in the one encoding")
         return keyring
+
+    def _written(self, fields: Container[str]) -> bytes:
+        """Write it as a program did that knew these fields only."""
+        known = {name: getattr(self, name) for name in self.__struct_fields__ if name in fields}
+        return msgspec.msgpack.encode((_VERSION, known))
 
     @property
     def signing_key(self) -> SigningKey:
