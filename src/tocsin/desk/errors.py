@@ -180,3 +180,23 @@ class NotRecoverable(DeskError):
         super().__init__(
             "Not all custodians have acknowledged their share yet, so the case stays open here. They do so when they sync."
         )
+
+
+class JobCancelled(DeskError):
+    """Somebody stopped the job, or the desk was locked."""
+
+    code = "desk.stopped"
+
+    def __init__(self) -> None:
+        super().__init__("The job was stopped. Start it again when you like; nothing is lost.")
+
+
+class ChildEnded(DeskError):
+    """A child process that calculated for a job ended without an answer."""
+
+    code = "desk.child"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The calculation broke off, perhaps for want of memory. Close other programs and start it again."
+        )

@@ -24,6 +24,10 @@ class Frame:
     """The coalition's day if this is an exercise, else None."""
 
 
+_stood: dict[str, Frame] = {}
+"""The frame as it stood last, for pages that do not wait while the desk is busy."""
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Give every template its frame; `frame` is None while the desk is locked."""
     turned = request.COOKIES.get(DIRECTION_COOKIE)
@@ -41,5 +45,10 @@ def _frame() -> Frame | None:
     desk = session.desk
     if desk is None:
         return None
-    is_exercise = desk.world.history.now.roll.exercise
-    return Frame(device=desk.device, exercise_day=desk.today if is_exercise else None)
+    if desk.lock.acquire(blocking=False):
+        try:
+            is_exercise = desk.world.history.now.roll.exercise
+            _stood["now"] = Frame(device=desk.device, exercise_day=desk.today if is_exercise else None)
+        finally:
+            desk.lock.release()
+    return _stood.get("now")

@@ -22,6 +22,9 @@ OPEN_TO_ALL = {"open", "style", "icon"}
 
 NEED_NO_DESK = OPEN_TO_ALL | {"unlock", "lock"}
 
+NEED_NO_TURN = {"machine_job", "machine_watch", "machine_stop"}
+"""Pages about one job: they touch its note alone, and must answer while the job or a sync has the desk."""
+
 SAFE = {"GET", "HEAD"}
 
 HEADERS = {
@@ -101,10 +104,13 @@ class Turn:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         desk = session.desk
-        if page_name(request) in NEED_NO_DESK:
+        name = page_name(request)
+        if name in NEED_NO_DESK:
             return self._get_response(request)
         if desk is None:
             return errors.answer_for(request, Locked())
+        if name in NEED_NO_TURN:
+            return self._get_response(request)
         if not desk.lock.acquire(timeout=BUSY_SECONDS):
             return errors.plain(503, str(errors.Busy()))
         try:

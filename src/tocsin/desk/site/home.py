@@ -14,6 +14,7 @@ from tocsin.desk.desk import Desk
 from tocsin.desk.intake.queries import intake_page
 from tocsin.desk.ledger.queries import HeadRow, head_row, refused_rows
 from tocsin.desk.ledger.roll_queries import changes_to_sign
+from tocsin.desk.machine.queries import JobRow, job_rows
 from tocsin.desk.protect.queries import CaseRow, case_rows
 from tocsin.desk.site.session import Session
 from tocsin.desk.site.waiting import waiting_contents
@@ -67,6 +68,8 @@ class HomePage:
     n_cases: int
     cap: int
     tasks: tuple[Task, ...]
+    jobs: tuple[JobRow, ...]
+    """What runs beside the pages, and what ended and was not put away."""
     warnings: tuple[Concern, ...]
     n_refused: int
 
@@ -85,6 +88,7 @@ def home(desk: Desk, session: Session) -> HomePage:
         n_cases=desk.n_cases,
         cap=CASELOAD_CAP,
         tasks=tuple(_tasks(desk)),
+        jobs=job_rows(session.jobs) if session.jobs else (),
         warnings=tuple(_warnings(desk)),
         n_refused=len(refused_rows(desk)),
     )

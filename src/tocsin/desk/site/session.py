@@ -9,6 +9,8 @@ from pathlib import Path
 from tocsin.core.seal import WrongPassphrase
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import Locked
+from tocsin.desk.jobs import Jobs
+from tocsin.desk.machine.works import WORKS
 from tocsin.desk.sync import sync
 from tocsin.errors import TocsinError
 
@@ -26,6 +28,7 @@ class Session:
         self.folder = Path()
         self.sync_every = 0.0
         self.desk: Desk | None = None
+        self.jobs: Jobs | None = None
         self.trouble: TocsinError | None = None
         """What the last sync ran into; None if it went well."""
         self.synced_at: float | None = None
@@ -61,7 +64,7 @@ class Session:
                 time.sleep(min(self._n_wrong * 0.5, MOST_DELAY))
                 raise
             self._n_wrong = 0
-            self.desk, self.trouble, self.synced_at = desk, None, None
+            self.desk, self.jobs, self.trouble, self.synced_at = desk, Jobs(desk, WORKS), None, None
         if self.sync_every:
             self._syncer = threading.Thread(target=self._keep_synced, args=(desk,), name="sync", daemon=True)
             self._syncer.start()
@@ -69,9 +72,11 @@ class Session:
     def lock(self) -> None:
         """Forget everything that was opened."""
         with self._gate:
-            desk, self.desk = self.desk, None
+            (desk, self.desk), (jobs, self.jobs) = (self.desk, None), (self.jobs, None)
             self.trouble, self.synced_at = None, None
             self._wake.set()
+            if jobs is not None:
+                jobs.close()
             if desk is not None:
                 desk.close()
 
@@ -122,3 +127,15 @@ def unlocked() -> Desk:
     if session.desk is None:
         raise Locked
     return session.desk
+
+
+def running_jobs() -> Jobs:
+    """Give the open desk's jobs.
+
+    Raises
+    ------
+    Locked
+    """
+    if session.jobs is None:
+        raise Locked
+    return session.jobs

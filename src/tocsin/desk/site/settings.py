@@ -8,6 +8,8 @@ from typing import Any
 
 SITE = Path(__file__).parent
 ROOMS = ("watch", "intake", "count", "activate", "protect", "ledger")
+BESIDE = ("machine",)
+"""Pages that belong to no room: this machine's own."""
 
 DOOR = secrets.token_hex(8)
 """First part of every page's path. Cookies are shared by all ports of 127.0.0.1, but not by paths: whoever else serves pages
@@ -28,7 +30,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [SITE / "templates", *(SITE.parent / room / "templates" for room in ROOMS)],
+        "DIRS": [SITE / "templates", *(SITE.parent / room / "templates" for room in (*ROOMS, *BESIDE))],
         "OPTIONS": {
             "builtins": ["tocsin.desk.site.tags"],
             "context_processors": ["tocsin.desk.site.frame.frame", "django.template.context_processors.csrf"],

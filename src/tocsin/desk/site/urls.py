@@ -5,14 +5,14 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from tocsin.desk.site import errors, pages
-from tocsin.desk.site.settings import DOOR, ROOMS
+from tocsin.desk.site.settings import BESIDE, DOOR, ROOMS
 
 inside: list[URLPattern | URLResolver] = [
     path("", pages.show_home, name="home"),
     path("unlock/", pages.unlock, name="unlock"),
     path("lock/", pages.lock, name="lock"),
     path("sync/", pages.sync_now, name="sync"),
-    *(path(f"{room}/", include(f"tocsin.desk.{room}.urls")) for room in ROOMS),
+    *(path(f"{room}/", include(f"tocsin.desk.{room}.urls")) for room in (*ROOMS, *BESIDE)),
 ]
 
 urlpatterns = [

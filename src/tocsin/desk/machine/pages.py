@@ -1,0 +1,50 @@
+"""This desk: its jobs. A page that watches a job loads itself again, script or no script."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from tocsin.desk.machine import queries
+from tocsin.desk.site import forms
+from tocsin.desk.site.session import running_jobs
+
+
+@require_GET
+def show(request: HttpRequest) -> HttpResponse:
+    """Show the jobs, and what can be started."""
+    return render(request, "machine.html", {"page": queries.jobs_page(running_jobs())})
+
+
+@require_GET
+def show_job(request: HttpRequest, job: str) -> HttpResponse:
+    """Show one job; while it runs the page comes again by itself."""
+    return render(request, "job.html", {"job": queries.job_row(running_jobs(), job)})
+
+
+@require_POST
+def start(request: HttpRequest) -> HttpResponseBase:
+    """Begin a job and watch it."""
+    return redirect("machine_job", running_jobs().start(forms.text(request, "work")).id)
+
+
+@require_POST
+def start_again(_request: HttpRequest, job: str) -> HttpResponseBase:
+    """Begin a job anew and watch it."""
+    return redirect("machine_job", running_jobs().start_again(job).id)
+
+
+@require_POST
+def stop(_request: HttpRequest, job: str) -> HttpResponseBase:
+    """Ask a job to stop and see it end."""
+    running_jobs().cancel(job)
+    return redirect("machine_job", job)
+
+
+@require_POST
+def put_away(_request: HttpRequest, job: str) -> HttpResponseBase:
+    """Forget a job that has ended."""
+    running_jobs().put_away(job)
+    return redirect("machine")

@@ -1,0 +1,90 @@
+"""What the pages of this machine show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tocsin.desk.jobs import JobNote, Jobs, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """One job in plain words."""
+
+    id: str
+    title: str
+    began_at: int
+    ended_at: int | None
+    runs: bool
+    percent: int | None
+    done: int
+    total: int
+    word: str
+    said: str
+    is_known: bool
+    """Whether this version still has that kind of job, so that it can be started again."""
+    is_trouble: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsPage:
+    """All jobs, and what may be started."""
+
+    jobs: tuple[JobRow, ...]
+    offered: tuple[tuple[str, str], ...]
+    """Code and title of each kind that can be started from this page and does not run."""
+    is_unreadable: bool
+    is_unsaved: bool
+
+
+WORDS = {
+    State.RUNS: "runs",
+    State.DONE: "done",
+    State.CANCELLED: "stopped by you",
+    State.FAILED: "did not work",
+    State.INTERRUPTED: "interrupted: the desk was locked or the machine went off",
+}
+
+
+def jobs_page(jobs: Jobs) -> JobsPage:
+    """Gather the page."""
+    rows = job_rows(jobs)
+    running = {note.work for note in jobs.all() if note.runs}
+    return JobsPage(
+        jobs=rows,
+        offered=tuple(
+            (work.name, work.title)
+            for work in jobs.works.values()
+            if work.is_offered and work.name not in running
+        ),
+        is_unreadable=jobs.is_unreadable,
+        is_unsaved=jobs.is_unsaved,
+    )
+
+
+def job_rows(jobs: Jobs) -> tuple[JobRow, ...]:
+    """List the jobs, running ones first, then the newest."""
+    return tuple(_row(jobs, note) for note in jobs.all())
+
+
+def job_row(jobs: Jobs, job: str) -> JobRow:
+    """Look at one; raises NotHere."""
+    return _row(jobs, jobs.one(job))
+
+
+def _row(jobs: Jobs, note: JobNote) -> JobRow:
+    work = jobs.works.get(note.work)
+    return JobRow(
+        id=note.id,
+        title=work.title if work else "A job of another version",
+        began_at=note.began_at,
+        ended_at=note.ended_at,
+        runs=note.runs,
+        percent=note.percent,
+        done=note.done,
+        total=note.total,
+        word=WORDS[note.state],
+        said=note.said,
+        is_known=work is not None,
+        is_trouble=note.state in (State.FAILED, State.INTERRUPTED),
+    )

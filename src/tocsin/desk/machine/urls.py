@@ -1,0 +1,15 @@
+"""Addresses of this desk's own pages."""
+
+from django.urls import path
+
+from tocsin.desk.machine import pages
+
+urlpatterns = [
+    path("", pages.show, name="machine"),
+    path("jobs/", pages.start, name="machine_start"),
+    path("jobs/<str:job>/", pages.show_job, name="machine_job"),
+    path("jobs/<str:job>/watch/", pages.show_job, name="machine_watch"),
+    path("jobs/<str:job>/again/", pages.start_again, name="machine_again"),
+    path("jobs/<str:job>/stop/", pages.stop, name="machine_stop"),
+    path("jobs/<str:job>/away/", pages.put_away, name="machine_away"),
+]

@@ -1,0 +1,8 @@
+"""The kinds of job that a desk knows. A new one is added here and nowhere else."""
+
+from __future__ import annotations
+
+from tocsin.desk.jobs import Work
+from tocsin.desk.verifying import VERIFY
+
+WORKS: tuple[Work, ...] = (VERIFY,)
