@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from coalition import make_coalition
 
 from tocsin.core.intake import Account, Call, Facts, Submission, Who, write_submission
-from tocsin.core.ledger import WATCH, Load, Purpose
+from tocsin.core.ledger import WATCH, Load, NoKey, Purpose
 from tocsin.core.protect import CaseOpened, CaseParked, CaseReleased, CaseStage, Triaged, stage_of
 from tocsin.core.seal import Recipient, seal
 from tocsin.desk.desk import Desk
+from tocsin.desk.errors import RequestChanged
 from tocsin.desk.intake import actions as taking
+from tocsin.desk.ledger import custody as keeping
 from tocsin.desk.protect import actions as protecting
 from tocsin.desk.sync import sync
 from tocsin.terms import Place, week_of
@@ -33,6 +37,12 @@ def _call(desk: Desk, number: int) -> None:
     keys = [key for key in desk.published() if (key.purpose, key.period) == (Purpose.INTAKE, desk.today)]
     with desk.wire() as wire:
         wire.post_submission(seal(write_submission(said), [Recipient(key.public) for key in keys[:4]]))
+
+
+def answer(custodian: Desk, how: Callable[..., None]) -> None:
+    """Give one answer to all that is asked of a custodian."""
+    for row in keeping.custody_page(custodian).to_answer:
+        how(custodian, row.case, number=row.number)
 
 
 def test_cases_taken_up_together_are_all_released_and_go_on_where_they_stood(tmp_path: Path) -> None:
@@ -60,15 +70,25 @@ def test_cases_taken_up_together_are_all_released_and_go_on_where_they_stood(tmp
         for case in cases:
             protecting.ask_back(handler, case)
         coalition.sync_all(2)
-        too_soon = [protecting.is_released(handler, case) for case in cases]
+        with pytest.raises(NoKey):
+            answer(coalition.desks[3], keeping.release)
         coalition.pass_days(1)
         coalition.sync_all(2)
+        by_itself = [protecting.is_released(handler, case) for case in cases]
+        for custodian in coalition.desks[3:6]:
+            answer(custodian, keeping.release)
+        answer(coalition.desks[6], keeping.refuse)
+        with pytest.raises(RequestChanged):
+            keeping.refuse(coalition.desks[7], cases[0], number=1)
+        coalition.sync_all(2)
+        seen = keeping.custody_page(coalition.desks[7]).to_answer
         for case in cases:
             protecting.take_up(handler, case, alternate.device)
         coalition.sync_all(3)
 
         assert parked == [0, 0]
-        assert too_soon == [False, False]
+        assert by_itself == [False, False]
+        assert [(row.n_released, row.n_refused, row.may_release) for row in seen] == [(3, 1, True)] * 2
         assert handler.n_cases == alternate.n_cases == 2
         for case in cases:
             file = f"case/{case}/file"

@@ -171,6 +171,18 @@ class NotHere(DeskError):
         )
 
 
+class RequestChanged(DeskError):
+    """Somebody else asks by now, or it was answered: what was on the page is not what would be done."""
+
+    code = "desk.request-changed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "That request does not stand as it did: another device asks by now, it was answered, or the case was taken "
+            "back. Nothing was released. Look at the page again."
+        )
+
+
 class NotRecoverable(DeskError):
     """A case whose shares not all custodians have acknowledged."""
 

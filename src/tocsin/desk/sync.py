@@ -23,9 +23,7 @@ from tocsin.core.ledger import (
     PublishedKey,
     PublishedSlot,
     acknowledgements,
-    cases_to_release,
     is_over,
-    release_share,
     verify_consistency,
     verify_cosignature,
     verify_head,
@@ -223,14 +221,12 @@ def _publish(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:
 
 
 def _serve_custody(desk: Desk) -> None:
-    """A custodian acknowledges the shares it keeps and releases those that were asked for a day ago."""
+    """A custodian acknowledges the shares it keeps; it releases one when a person says so, on the custodians' page."""
     if Duty.CUSTODIAN not in desk.world.history.now.duties.get(desk.device, frozenset()):
         return
     for content in acknowledgements(desk.member):
         if not desk.is_waiting(content):
             desk.append(content, to="watch")
-    for case in cases_to_release(desk.member, today=desk.today):
-        desk.do(partial(_release, case))
 
 
 def _let_back_in(desk: Desk) -> None:
@@ -247,10 +243,6 @@ def _let_back_in(desk: Desk) -> None:
 
 def _admit(device: int, name: str, member: Member, moment: Moment) -> Outgoing:
     return member.admit(device, [name], moment)
-
-
-def _release(case: str, member: Member, moment: Moment) -> Outgoing:
-    return release_share(member, case, moment)
 
 
 def _send(desk: Desk, wire: Wire) -> None:

@@ -57,7 +57,9 @@ from tocsin.core.ledger import (
     is_recoverable,
     make_record,
     recover_case,
+    refuse_share,
     release_share,
+    requests_for,
     sign_head,
     take_up_case,
     verify_cosignature,
@@ -723,6 +725,23 @@ def test_a_request_before_a_new_deal_opens_nothing_of_it() -> None:
 
     assert cases_to_release(world[7].member, today=world.day + 9) == []
     assert is_recoverable(world[3].member, "abcd")
+
+
+def test_a_custodians_no_is_seen_by_all_until_the_case_is_asked_for_again() -> None:
+    world = parked_and_asked()
+    world.sync_all()
+
+    for number in (4, 5):
+        world[number].post(world[number].say(refuse_share(world[number].member, "abcd"), to="watch"))
+    world.sync_all()
+    said = [request.refused for request in requests_for(world[6].member)]
+    world[3].post(world[3].say(ask_for_case(world[3].member, "abcd", reason="holder-lost"), to="watch"))
+    world.sync_all()
+
+    assert said == [{4, 5}]
+    assert [(each.by, each.reason, each.refused) for each in requests_for(world[6].member)] == [
+        (3, "holder-lost", frozenset())
+    ]
 
 
 # late keys and rebuilding ---

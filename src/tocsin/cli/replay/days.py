@@ -6,7 +6,7 @@ Nothing here decides an outcome: the alarm, the quorum, the plan and the legs co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from tocsin.cli.replay.exercise import DESKS, Exercise
 from tocsin.cli.replay.outcome import Outcome
@@ -23,6 +23,7 @@ from tocsin.desk.activate.reading import activation_state
 from tocsin.desk.count import actions as counting
 from tocsin.desk.desk import Desk
 from tocsin.desk.intake import actions as taking
+from tocsin.desk.ledger import custody as keeping
 from tocsin.desk.protect import actions as protecting
 from tocsin.desk.watch import actions as watching
 from tocsin.terms import Day, DeviceNumber, OrganisationNumber
@@ -308,13 +309,12 @@ class Replay:
             self.exercise.sync(self.exercise.workers)
 
     def _take_back(self) -> None:
-        """A day later three custodians have released what was asked for."""
+        """A day later three custodians release what was asked for."""
         due = [code for code, day in self.asked.items() if day < self.day]
         if not due:
             return
         with self.outcome.stage("case"):
-            self.exercise.sync(self.exercise.custodians[:3])
-            self.exercise.sync(self.exercise.workers)
+            self._release(due)
             load = self._loads()
             for code in due:
                 desk = self.parked[code]
@@ -329,6 +329,16 @@ class Replay:
             self._settle()
             self._ask_for_places()
         self.say(self.day, f"{len(due)} cases back from the custodians")
+
+    def _release(self, cases: Collection[CaseCode]) -> None:
+        three = self.exercise.custodians[:3]
+        self.exercise.sync(three)
+        for custodian in three:
+            for row in keeping.custody_page(custodian).to_answer:
+                if row.case in cases and row.may_release:
+                    keeping.release(custodian, row.case, number=row.number)
+        self.exercise.sync(three)
+        self.exercise.sync(self.exercise.workers)
 
     # plan, legs, arrivals ---
 

@@ -48,6 +48,7 @@ from tocsin.core.ledger.changes import (
 )
 from tocsin.core.ledger.content import ANYBODY, UNDECODABLE, Content, Duty, Envelope, Kinds, Older
 from tocsin.core.ledger.custody import (
+    Request,
     acknowledgements,
     ask_for_case,
     can_recover,
@@ -56,7 +57,9 @@ from tocsin.core.ledger.custody import (
     deal_case,
     is_recoverable,
     recover_case,
+    refuse_share,
     release_share,
+    requests_for,
     take_up_case,
 )
 from tocsin.core.ledger.deals import SHARES_NEEDED
@@ -283,6 +286,7 @@ __all__ = [
     "Record",
     "Refusal",
     "RelayEntry",
+    "Request",
     "RivalChanges",
     "Roll",
     "Shut",
@@ -357,8 +361,10 @@ __all__ = [
     "read_records",
     "read_roll_change",
     "recover_case",
+    "refuse_share",
     "release_share",
     "remove_device",
+    "requests_for",
     "roll_after",
     "roll_of_cards",
     "root_of",

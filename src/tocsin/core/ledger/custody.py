@@ -1,13 +1,14 @@
 """Parked and lost cases: keys split among five custodians, three of whom open one case, asked in sight of all.
 
 Dealing: the holder deals shares by grant and says so in `watch`; custodians acknowledge; only then is the case parked and
-its keys are erased. Opening: somebody asks in `watch`; each custodian, once the request is firm and a day old, releases its
-share by grant; whoever asked joins them and opens a new epoch.
+its keys are erased. Opening: somebody asks in `watch`; each custodian, once the request is firm and a day old, may release
+its share by grant, or says no; whoever asked joins them and opens a new epoch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,7 +18,7 @@ from tocsin.core.ledger.content import UNDECODABLE
 from tocsin.core.ledger.deals import SHARES_NEEDED
 from tocsin.core.ledger.errors import BadGrant, NoKey, NotEntitled
 from tocsin.core.ledger.grants import GrantedKey, GrantedShare
-from tocsin.core.ledger.kinds import ShareAsked, ShareHeld, ShareReleased, SharesDealt
+from tocsin.core.ledger.kinds import ShareAsked, ShareHeld, ShareRefused, ShareReleased, SharesDealt
 from tocsin.core.ledger.member import Member
 from tocsin.core.seal import deal, join
 from tocsin.terms import Day
@@ -88,19 +89,58 @@ def ask_for_case(member: Member, case: str, *, reason: str) -> ShareAsked:
     return ShareAsked(case=case, deal=custody.deal, reason=reason)
 
 
-def cases_to_release(member: Member, *, today: Day) -> list[str]:
-    """List the requests that this custodian may answer: firm, a day old, and not yet answered."""
+class Request(NamedTuple):
+    """A request for a case whose share this custodian keeps, and how it stands."""
+
+    case: str
+    by: int
+    number: int
+    asked_on: Day
+    release_from: Day
+    reason: str
+    is_firm: bool
+    released: frozenset[int]
+    """Custodians who released their share to who asked."""
+    refused: frozenset[int]
+    """Custodians who said no and have not released since."""
+
+    def may_be_released(self, *, today: Day) -> bool:
+        """Say whether the day in everyone's sight is over and two organisations have seen it."""
+        return self.is_firm and today >= self.release_from
+
+
+def requests_for(member: Member) -> list[Request]:
+    """List the newest request of each case whose share this custodian keeps, in the order they were made."""
     deals = member.world.deals
-    due = []
+    found = []
     for case, asked in deals.asked.items():
         share = member.keyring.shares.get(case)
         custody = deals.standing.get(case)
         if share is None or custody is None or share.deal_id != custody.deal:
             continue
-        answered = member.device in deals.released.get((custody.deal, asked.by), set())
-        if not answered and member.world.is_firm(asked.number) and today >= asked.day + ASK_DAYS:
-            due.append(case)
-    return due
+        released = frozenset(deals.released.get((custody.deal, asked.by), ()))
+        request = Request(
+            case=case,
+            by=asked.by,
+            number=asked.number,
+            asked_on=Day(asked.day),
+            release_from=Day(asked.day + ASK_DAYS),
+            reason=asked.reason,
+            is_firm=member.world.is_firm(asked.number),
+            released=released,
+            refused=frozenset(deals.refused.get((custody.deal, asked.by), ())) - released,
+        )
+        found.append(request)
+    return sorted(found, key=lambda request: request.number)
+
+
+def cases_to_release(member: Member, *, today: Day) -> list[str]:
+    """List the cases whose share this custodian may release: asked for, firm, a day old, and not yet released."""
+    return [
+        request.case
+        for request in requests_for(member)
+        if member.device not in request.released and request.may_be_released(today=today)
+    ]
 
 
 def release_share(member: Member, case: str, moment: Moment) -> Outgoing:
@@ -120,6 +160,20 @@ def release_share(member: Member, case: str, moment: Moment) -> Outgoing:
     batch.say(ShareReleased(case=case, deal=share.deal_id, to=asker), to="watch")
     batch.announce(hashes)
     return batch.outgoing
+
+
+def refuse_share(member: Member, case: str) -> ShareRefused:
+    """Say no to whoever asked last; nothing needs to be waited for.
+
+    Raises
+    ------
+    NoKey
+        Nobody asked, or this device keeps no share of it.
+    """
+    asked = next((request for request in requests_for(member) if request.case == case), None)
+    if asked is None:
+        raise NoKey
+    return ShareRefused(case=case, deal=member.keyring.shares[case].deal_id, to=asked.by)
 
 
 def can_recover(member: Member, case: str) -> bool:

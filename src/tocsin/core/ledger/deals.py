@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from tocsin.core.ledger.content import Content
 from tocsin.core.ledger.errors import NotEntitled
-from tocsin.core.ledger.kinds import ShareAsked, ShareHeld, ShareReleased, SharesDealt
+from tocsin.core.ledger.kinds import ShareAsked, ShareHeld, ShareRefused, ShareReleased, SharesDealt
 from tocsin.core.ledger.roll import Roll
 from tocsin.core.seal import case_of
 
@@ -32,6 +32,8 @@ class Asked(NamedTuple):
     number: int
     day: int
     """The newest day in the ledger by then; a clock two days fast makes the wait longer, none makes it shorter."""
+    reason: str
+    """The code its author gave."""
 
 
 class Deals:
@@ -47,6 +49,8 @@ class Deals:
         self.asked: dict[str, Asked] = {}
         self.released: dict[tuple[bytes, int], set[int]] = {}
         """By deal and who asked: the custodians who released their share."""
+        self.refused: dict[tuple[bytes, int], set[int]] = {}
+        """By deal and who asked: the custodians who said no to the newest request."""
         self.recovered: dict[tuple[str, int], int] = {}
         """By case and device: the record by which enough custodians had released their shares to it."""
 
@@ -56,7 +60,7 @@ class Deals:
         Raises
         ------
         NotEntitled
-            Another's deal stands, or whoever releases a share was dealt none.
+            Another's deal stands, or whoever answers for a share was dealt none.
         """
         match content:
             case SharesDealt():
@@ -64,9 +68,13 @@ class Deals:
             case ShareHeld():
                 self.held.setdefault(content.deal, set()).add(device)
             case ShareAsked() if self._stands(content.case, content.deal):
-                self.asked[content.case] = Asked(device, number, day)
+                self.asked[content.case] = Asked(device, number, day, content.reason)
+                self.refused.pop((content.deal, device), None)
             case ShareReleased() if self._stands(content.case, content.deal):
                 self._take_release(number, device, content)
+            case ShareRefused() if self._stands(content.case, content.deal):
+                self._check_dealt(device, content)
+                self.refused.setdefault((content.deal, content.to), set()).add(device)
 
     def may_deal(self, case: str, device: int, roll: Roll) -> bool:
         """Say whether a device's deal would count.
@@ -101,9 +109,12 @@ class Deals:
             self.void.discard(content.deal)
             self.standing[case] = Custody(content.deal, device, content.custodians)
 
-    def _take_release(self, number: int, device: int, content: ShareReleased) -> None:
+    def _check_dealt(self, device: int, content: ShareReleased | ShareRefused) -> None:
         if device not in self.standing[content.case].custodians:
             raise NotEntitled(device=device, kind=content.KIND)
+
+    def _take_release(self, number: int, device: int, content: ShareReleased) -> None:
+        self._check_dealt(device, content)
         released = self.released.setdefault((content.deal, content.to), set())
         released.add(device)
         if len(released) >= SHARES_NEEDED:

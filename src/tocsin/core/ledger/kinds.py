@@ -234,8 +234,21 @@ class ChangeWithdrawn(Content, frozen=True):
     change: bytes
 
 
+class ShareRefused(Content, frozen=True):
+    """In `watch`: a custodian will not give its share to who asked; asked again, it may answer otherwise."""
+
+    KIND = "ledger.share-refused"
+    WRITERS = frozenset({Duty.CUSTODIAN})
+    WHERE = WATCH
+    URGENT = True
+
+    case: str
+    deal: bytes
+    to: int
+
+
 LEDGER_KINDS: tuple[type[Content], ...] = (
     Duties, EpochOpened, Admitted, HandedOver, Shut, GrantsMade, Erased, Load,
-    Barred, BarLifted, SharesDealt, ShareHeld, ShareAsked, ShareReleased,
+    Barred, BarLifted, SharesDealt, ShareHeld, ShareAsked, ShareReleased, ShareRefused,
     ChangeProposed, ChangeSigned, ChangeWithdrawn,
 )  # fmt: skip

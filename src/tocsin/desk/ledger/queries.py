@@ -97,6 +97,8 @@ class LedgerPage:
     exercise: bool
     devices: tuple[DeviceRow, ...]
     compartments: tuple[CompartmentRow, ...]
+    n_shares: int
+    """Cases whose share this desk keeps as custodian."""
     n_erased_elsewhere: int
     """Keys that other devices report destroyed and whose compartment this desk never held or holds no more."""
 
@@ -120,6 +122,7 @@ def ledger_page(desk: Desk, newest: int | None = None) -> LedgerPage:
         exercise=roll.exercise,
         devices=device_rows(desk),
         compartments=_compartments(desk),
+        n_shares=len(desk.keyring.shares),
         n_erased_elsewhere=sum(epoch not in known for epoch in desk.world.erased),
     )
 

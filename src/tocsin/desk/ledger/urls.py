@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tocsin.desk.ledger import pages, roll_pages
+from tocsin.desk.ledger import custody_pages, pages, roll_pages
 
 urlpatterns = [
     path("", pages.show, name="ledger"),
@@ -14,5 +14,10 @@ urlpatterns = [
     path("device/<int:number>/", roll_pages.show_device, name="ledger_device"),
     path("device/<int:number>/duties/", roll_pages.propose_duties, name="ledger_duties"),
     path("device/<int:number>/remove/", roll_pages.propose_removal, name="ledger_remove"),
+    path("custody/", custody_pages.show, name="custody"),
+    *(
+        path(f"custody/{what}/", custody_pages.answer, {"what": what}, name=f"custody_{what}")
+        for what in ("release", "refuse")
+    ),
     path("<int:newest>/", pages.show, name="ledger_from"),
 ]

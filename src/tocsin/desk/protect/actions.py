@@ -159,9 +159,9 @@ def park(desk: Desk, case: CaseCode) -> None:
     desk.do(lambda member, moment: member.shut(case_compartments(case), moment, parked=True))
 
 
-def ask_back(desk: Desk, case: CaseCode) -> None:
-    """Ask the custodians for a parked case; they may answer after a day."""
-    desk.append(ask_for_case(desk.member, case, reason="unpark"), to="watch")
+def ask_back(desk: Desk, case: CaseCode, *, reason: str = "unpark") -> None:
+    """Ask the custodians for a parked case; each decides for itself, and may release its share after a day."""
+    desk.append(ask_for_case(desk.member, case, reason=reason), to="watch")
 
 
 def is_released(desk: Desk, case: CaseCode) -> bool:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.core.protect import CaseCode, Offer, OfferCode, Outcome
+from tocsin.desk.ledger.custody import REASONS
 from tocsin.desk.protect import actions, queries
 from tocsin.desk.site import forms
 from tocsin.desk.site.errors import BadField
@@ -82,7 +83,10 @@ def _outcome(request: HttpRequest) -> Outcome:
 @require_POST
 def ask_back(request: HttpRequest) -> HttpResponseBase:
     """Ask the custodians for a case by its code."""
-    actions.ask_back(unlocked(), CaseCode(forms.text(request, "case")))
+    reason = forms.text(request, "reason")
+    if reason not in REASONS:
+        raise BadField("reason")
+    actions.ask_back(unlocked(), CaseCode(forms.text(request, "case")), reason=reason)
     session.sync_now()
     return redirect("protect")
 

@@ -96,6 +96,7 @@ class AwayRow:
 
     code: CaseCode
     n_released: int
+    n_refused: int
     n_needed: int
     is_asked_here: bool
     can_take_up: bool
@@ -371,6 +372,7 @@ def _away(desk: Desk) -> list[AwayRow]:
         row = AwayRow(
             code=CaseCode(code),
             n_released=n_released,
+            n_refused=len(deals.refused.get((custody.deal, desk.device), ())) if is_ours else 0,
             n_needed=n_needed,
             is_asked_here=is_ours,
             can_take_up=is_ours and can_recover(desk.member, code),

@@ -12,6 +12,7 @@ from tocsin.desk.activate.queries import ActivationRow, list_page
 from tocsin.desk.count.queries import tally_rows
 from tocsin.desk.desk import Desk
 from tocsin.desk.intake.queries import intake_page
+from tocsin.desk.ledger.custody import custody_page
 from tocsin.desk.ledger.queries import HeadRow, head_row, refused_rows
 from tocsin.desk.ledger.roll_queries import changes_to_sign
 from tocsin.desk.machine.queries import JobRow, job_rows
@@ -102,7 +103,15 @@ def _sync(session: Session) -> Sync:
 
 def _tasks(desk: Desk) -> list[Task]:
     """Votes before calls before cases before the rest: what waits for one signature holds up everybody."""
-    return [*_votes(desk), *_changes(desk), *_calls(desk), *_cases(desk), *_tallies(desk), *_alarms(desk)]
+    return [
+        *_votes(desk),
+        *_changes(desk),
+        *_shares(desk),
+        *_calls(desk),
+        *_cases(desk),
+        *_tallies(desk),
+        *_alarms(desk),
+    ]
 
 
 def _votes(desk: Desk) -> list[Task]:
@@ -134,6 +143,18 @@ def _changes(desk: Desk) -> list[Task]:
             is_urgent=True,
         )
         for row in changes_to_sign(desk)
+    ]
+
+
+def _shares(desk: Desk) -> list[Task]:
+    return [
+        Task(
+            page="custody",
+            about="",
+            sentence=f"Device {row.by} asks for case {row.case}: release your share of it, or refuse.",
+            is_urgent=row.may_release,
+        )
+        for row in custody_page(desk).to_answer
     ]
 
 
