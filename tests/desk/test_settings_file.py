@@ -25,7 +25,9 @@ def test_choices_of_another_version_are_read_as_far_as_they_are_known(tmp_path: 
     assert read_settings(tmp_path).daily_megabytes == 7
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b'{"daily_megabytes": "many"}', b"\xff\xfe", b'{"x":' + b"[" * 100_000])
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b'{"daily_megabytes": "many"}', b"\xff\xfe", b'{"x":' + b"[" * 100_000]
+)
 def test_a_damaged_file_is_said_to_be_one(tmp_path: Path, data: bytes) -> None:
     (tmp_path / NAME).write_bytes(data)
 

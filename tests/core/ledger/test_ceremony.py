@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import msgspec
 import pytest
 from gathering import FOUNDED, THRESHOLD, Gathering
 from hypothesis import given
@@ -26,7 +27,15 @@ from tocsin.core.ledger import (
     change_roll,
     read_founding,
 )
-from tocsin.core.ledger.cards import CARD_SIZE, FounderCard, check_cards, make_card, read_card, roll_of_cards
+from tocsin.core.ledger.cards import (
+    CARD_SIZE,
+    FounderCard,
+    check_cards,
+    make_card,
+    read_card,
+    read_duties,
+    roll_of_cards,
+)
 from tocsin.core.ledger.ceremony import (
     Ground,
     Proposal,
@@ -360,6 +369,19 @@ def test_a_change_of_founders_needs_more_than_half_of_them() -> None:
     )
 
     assert progress_of(proposal, stand, today=LATER).n_needed == 3
+
+
+def test_duties_go_along_with_a_first_roll_that_names_their_hash() -> None:
+    duties = Duties(duties={1: (Duty.FOUNDER, Duty.KEEPER), 2: (Duty.FOUNDER,)})
+    cards = [card(number) for number in (1, 2, 3)]
+    roll = roll_of_cards(cards, threshold=2, relays=RELAYS, duties=duties, day=FOUNDED)
+    other = msgspec.msgpack.encode(Duties(duties={1: (Duty.FOUNDER,)}))
+
+    assert read_duties(msgspec.msgpack.encode(duties), roll) == duties
+    assert [entry.keeper for entry in roll.devices] == [True, False, False]
+    for data in (other, b"", b"\xc1", msgspec.msgpack.encode(duties) + b"\x00"):
+        with pytest.raises(DamagedMessage):
+            read_duties(data, roll)
 
 
 def test_of_two_changes_signed_at_once_the_ledger_takes_the_first() -> None:

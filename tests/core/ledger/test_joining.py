@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tocsin.core.ledger import (
+    FOUNDING,
+    ROLL,
     Duty,
     Moment,
     Outgoing,
@@ -44,7 +46,9 @@ from tocsin.core.ledger.joining import (
     OFFER_SIZE,
     Code,
     Invitation,
+    Offer,
     answer_offer,
+    follow_rolls,
     invite,
     joining_words,
     open_offer,
@@ -53,7 +57,7 @@ from tocsin.core.ledger.joining import (
 )
 from tocsin.core.ledger.succession import add_device
 from tocsin.core.ledger.words import confirm_words
-from tocsin.core.seal import BadCode, Keyring, Receipt
+from tocsin.core.seal import BadCode, Keyring, Receipt, SigningKey
 from tocsin.errors import TocsinError
 from tocsin.terms import Day, week_of
 
@@ -334,6 +338,50 @@ def test_a_shorter_or_other_ledger_than_the_offers_is_refused(size: int, root: b
     with pytest.raises(OtherLedger):
         offer.check_head({3: root}.__getitem__, size)
     offer.check_head({3: bytes(32)}.__getitem__, 4)
+
+
+def rolls_shown() -> tuple[Offer, list[Record]]:
+    """Two changes of the roll, and what a newcomer was told of the coalition before them."""
+    coalition = Gathering()
+    coalition.sync_all()
+    made = invite(coalition.log[0], RELAY, firm=(0, bytes(32)), today=coalition.day, fresh=Drawer(3))
+    for key in (newcomer().signing_key, SigningKey(bytes(32))):
+        poster = coalition[1]
+        ground = Ground(coalition.coalition, poster.world.history.now.roll)
+        roll = add_device(
+            poster.world.history.now.roll,
+            organisation=2,
+            key=key.public,
+            day=coalition.day,
+            may_take_duty=True,
+        )
+        proposal = propose(roll, ground)
+        for number in (1, 2):
+            founder = coalition.founders[number]
+            proposal = add_signature(proposal, founder, ground, number=number, today=coalition.day)
+        coalition.change_roll(poster, finish_proposal(proposal, ground, today=coalition.day))
+        coalition.sync_all()
+    rolls = [record for record in coalition.log if record.header.mark in (FOUNDING, ROLL)]
+    return open_offer(made.offer, made.code, today=coalition.day), rolls
+
+
+def test_a_newcomer_finds_its_number_by_its_key_in_rolls_it_has_checked() -> None:
+    offer, rolls = rolls_shown()
+
+    roll = follow_rolls(offer, rolls)
+
+    assert len(rolls) == 3
+    assert roll.device(max(entry.number for entry in roll.devices) - 1).key == newcomer().signing_key.public
+    assert follow_rolls(offer, rolls[:1]).version == 1
+
+
+def test_rolls_left_out_forged_or_of_another_ledger_are_refused() -> None:
+    offer, rolls = rolls_shown()
+    forged = replace(rolls[1], signature=rolls[2].signature)
+
+    for shown in ([], rolls[1:], [rolls[0], rolls[2]], [rolls[0], forged], [founding(5)]):
+        with pytest.raises(OtherLedger):
+            follow_rolls(offer, shown)
 
 
 def test_invited_answered_confirmed_signed_and_admitted_the_newcomer_reads_watch() -> None:

@@ -9,16 +9,19 @@ says), `standing` (duties and bars in force), `compartments` (epochs), `reading`
 `member` (making records); `founding`, `custody` (parked cases); `answers` is what a relay says to a desk.
 
 How a coalition comes about and changes: `joining` (invitations), `cards` (founders before there is a coalition),
-`succession` (the next roll), `ceremony` (signing it together by files), `changes` (signing it together in the ledger).
+`succession` (the next roll), `ceremony` (signing it together by files), `changes` (signing it together in the
+ledger); `blocks` (what people pass on, as text).
 """
 
 from tocsin.core.ledger.answers import Beside, HeadAnswer, Lodged, Refusal, Taken
 from tocsin.core.ledger.batch import Batch, Draft, Fresh, Moment, Outgoing
+from tocsin.core.ledger.blocks import Block, Sort, read_blocks, write_blocks
 from tocsin.core.ledger.cards import (
     FounderCard,
     check_cards,
     make_card,
     read_card,
+    read_duties,
     roll_of_cards,
 )
 from tocsin.core.ledger.ceremony import (
@@ -110,6 +113,7 @@ from tocsin.core.ledger.joining import (
     Invitation,
     Offer,
     answer_offer,
+    follow_rolls,
     invite,
     joining_words,
     open_offer,
@@ -224,6 +228,7 @@ __all__ = [
     "Barred",
     "Batch",
     "Beside",
+    "Block",
     "BrokenChain",
     "ChangeAhead",
     "ChangeLapsed",
@@ -291,6 +296,7 @@ __all__ = [
     "Roll",
     "Shut",
     "SignedRoll",
+    "Sort",
     "StaleGrantKey",
     "Standing",
     "StandingChange",
@@ -333,6 +339,7 @@ __all__ = [
     "firm_size",
     "first_roll",
     "follow",
+    "follow_rolls",
     "found",
     "found_together",
     "grant_hash",
@@ -354,8 +361,10 @@ __all__ = [
     "propose",
     "publish_first",
     "publish_key",
+    "read_blocks",
     "read_card",
     "read_changes",
+    "read_duties",
     "read_founding",
     "read_proposal",
     "read_records",
@@ -379,4 +388,5 @@ __all__ = [
     "verify_inclusion",
     "verify_published_key",
     "verify_record",
+    "write_blocks",
 ]

@@ -11,10 +11,15 @@ import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+from msgspec.structs import replace
+
+from tocsin.core.ledger.content import UNDECODABLE, Duty
 from tocsin.core.ledger.errors import BadRoll, DamagedMessage, UnknownKind
 from tocsin.core.ledger.founding import first_roll
 from tocsin.core.ledger.kinds import Duties
 from tocsin.core.ledger.roll import DeviceEntry, Founder, RelayEntry, Roll, check_first
+from tocsin.core.ledger.standing import duties_hash
 from tocsin.core.ledger.words import words_of
 from tocsin.core.seal import NO_COALITION, BadSignature, SigningKey, verify
 from tocsin.terms import Day
@@ -112,6 +117,8 @@ def roll_of_cards(
 ) -> Roll:
     """Write the first roll from confirmed cards, in the order of their numbers; `others` are devices of no founder.
 
+    A founder's device that has the duty of a keeper is one on the roll too: the relay must know whom to give ciphertext.
+
     Raises
     ------
     BadRoll
@@ -121,7 +128,7 @@ def roll_of_cards(
     roll = first_roll(
         founders=[card.founder for card in ordered],
         threshold=threshold,
-        devices=[*(card.device for card in ordered), *others],
+        devices=[*(_with_duties(card.device, duties) for card in ordered), *others],
         relays=relays,
         duties=duties,
         day=day,
@@ -130,6 +137,27 @@ def roll_of_cards(
     )
     check_first(roll)
     return roll
+
+
+def _with_duties(entry: DeviceEntry, duties: Duties) -> DeviceEntry:
+    return replace(entry, keeper=Duty.KEEPER in duties.duties.get(entry.number, ()))
+
+
+def read_duties(data: bytes, roll: Roll) -> Duties:
+    """Read the duties that go along with a first roll, which names their hash.
+
+    Raises
+    ------
+    DamagedMessage
+        They are others, or none.
+    """
+    try:
+        duties = msgspec.msgpack.decode(data, type=Duties)
+    except UNDECODABLE as trouble:
+        raise DamagedMessage("its duties do not decode") from trouble
+    if msgspec.msgpack.encode(duties) != data or duties_hash(duties) != roll.duties_hash:
+        raise DamagedMessage("its duties are not those that the founders sign")
+    return duties
 
 
 def check_cards(roll: Roll, cards: Iterable[FounderCard]) -> None:

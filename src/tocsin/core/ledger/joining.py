@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -20,17 +20,28 @@ import msgspec
 from tocsin.core.ledger.batch import Fresh
 from tocsin.core.ledger.content import Duty
 from tocsin.core.ledger.errors import (
+    BadRoll,
     CodeExpired,
     CodeUsed,
     DamagedMessage,
+    DamagedRecord,
+    NotOnRoll,
     OtherCoalition,
     OtherLedger,
     UnknownKind,
     WrongCode,
 )
 from tocsin.core.ledger.grants import weeks_to_publish
-from tocsin.core.ledger.record import Record, coalition_id
-from tocsin.core.ledger.roll import PublishedKey, Purpose, RelayEntry, Roll, publish_key, read_founding
+from tocsin.core.ledger.record import Record, coalition_id, verify_record
+from tocsin.core.ledger.roll import (
+    PublishedKey,
+    Purpose,
+    RelayEntry,
+    Roll,
+    publish_key,
+    read_founding,
+    read_roll_change,
+)
 from tocsin.core.ledger.words import words_of
 from tocsin.core.seal import (
     NO_COALITION,
@@ -325,6 +336,28 @@ def publish_first(keyring: Keyring, *, roll_version: int) -> list[PublishedKey]:
         )
         for week, seed in sorted(keyring.grant_keys.items())
     ]
+
+
+def follow_rolls(offer: Offer, records: Sequence[Record]) -> Roll:
+    """Check the rolls that a relay shows to a newcomer, from the founding record on; return the last of them.
+
+    A relay can still hold back the newest: then the newcomer waits. Once it syncs, the tree shows what was held back.
+
+    Raises
+    ------
+    OtherLedger
+        They do not begin with the founding record that the offer speaks of, or one does not follow lawfully.
+    """
+    if not records:
+        raise OtherLedger
+    try:
+        roll = offer.check_founding(records[0])
+        for record in records[1:]:
+            verify_record(record, roll.device(record.header.device).key, offer.coalition)
+            roll = read_roll_change(record, roll, offer.coalition)
+    except (BadRoll, BadSignature, DamagedRecord, NotOnRoll) as trouble:
+        raise OtherLedger from trouble
+    return roll
 
 
 # both ---
