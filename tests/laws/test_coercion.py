@@ -25,7 +25,7 @@ from gathering import (
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from promise import Hand, Promise
-from snapshots import fresh_view, snapshot
+from snapshots import fresh_view, snapshot, thawed_view
 
 from tocsin.core.ledger import (
     BarLifted,
@@ -399,11 +399,13 @@ class Coercion(RuleBasedStateMachine):
         self.is_thorough = False
 
     def teardown(self) -> None:
-        """A desk that reads the whole ledger again with the keys it has stands where it stood."""
+        """A desk that reads the whole ledger again with the keys it has, at once or in two goes, stands where it stood."""
         self.is_thorough = True
         self.any_two_hands_open_what_the_reference_says()
         for device in self.world.devices.values():
-            assert snapshot(fresh_view(device)) == snapshot(device.world)
+            stands = snapshot(device.world)
+            assert snapshot(fresh_view(device)) == stands
+            assert snapshot(thawed_view(device, at=len(self.world.log) // 2)) == stands
 
 
 Coercion.TestCase.settings = settings(

@@ -287,8 +287,7 @@ class Desk:
         self.drop_arrived()
 
     def _project(self, readings: Iterable[Reading]) -> None:
-        roots = self.world.versions.root_of
-        self.store.project(readings, root_of=lambda draft: roots.get(draft, draft))
+        self.store.project(readings)
 
     def take_grants(self, files: Iterable[bytes]) -> None:
         """Try grants; read again what their keys open."""

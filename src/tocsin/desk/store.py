@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from tocsin.core.ledger import Reading, Status
@@ -25,7 +25,6 @@ create table entry (
   compartment text not null,
   draft blob not null,          -- this version's id
   based_on blob,                -- the version it replaces
-  root blob not null,           -- the first version of the same thing
   barred int not null           -- its author was barred then: it carries no vote
 ) strict;
 create index entry_kind on entry (kind, status);
@@ -46,7 +45,6 @@ class Entry(NamedTuple):
     compartment: str
     draft: bytes
     based_on: bytes | None
-    root: bytes
     barred: int
 
 
@@ -63,13 +61,13 @@ class Store:
         """Forget everything."""
         self._db.close()
 
-    def project(self, readings: Iterable[Reading], *, root_of: Callable[[bytes], bytes]) -> None:
+    def project(self, readings: Iterable[Reading]) -> None:
         """Turn readings into rows; a reading taken again replaces its row."""
-        rows = [_row(reading, root_of) for reading in readings if reading.envelope is not None]
+        rows = [_row(reading) for reading in readings if reading.envelope is not None]
         if not rows:
             return
         self._db.execute("begin")
-        self._db.executemany("insert or replace into entry values (?,?,?,?,?,?,?,?,?,?,?)", rows)
+        self._db.executemany("insert or replace into entry values (?,?,?,?,?,?,?,?,?,?)", rows)
         self._db.execute("commit")
 
     def forget(self, compartment: str) -> None:
@@ -118,7 +116,7 @@ _WORD = {status: status.value for status in Status}
 """Enum attributes are slow, and there are as many as records."""
 
 
-def _row(reading: Reading, root_of: Callable[[bytes], bytes]) -> Entry:
+def _row(reading: Reading) -> Entry:
     envelope = reading.envelope
     assert envelope is not None  # noqa: S101 - the caller has filtered
     return Entry(
@@ -131,6 +129,5 @@ def _row(reading: Reading, root_of: Callable[[bytes], bytes]) -> Entry:
         envelope.compartment,
         envelope.id,
         envelope.based_on,
-        root_of(envelope.id),
         int(reading.barred),
     )

@@ -160,12 +160,11 @@ class Device:
 
     def read(self) -> set[str]:
         """Say which notes count and are readable now."""
+        sealed = set(self.world.opened.sealed())
         return {
             reading.content.text
             for number, reading in self.readings.items()
-            if isinstance(reading.content, Note)
-            and reading.status is Status.COUNTS
-            and any(number in numbers for numbers in self.world.opened_in.values())
+            if isinstance(reading.content, Note) and reading.status is Status.COUNTS and number not in sealed
         }
 
 

@@ -1,51 +1,23 @@
-"""What a World has come to, as one value that can be compared."""
+"""What a World has come to, as one value that can be compared; and the same world again, read anew or thawed."""
 
 from __future__ import annotations
 
-from typing import Any
-
+import msgspec
 from gathering import KINDS, Device
 
-from tocsin.core.ledger import World
+from tocsin.core.ledger import FrozenWorld, World
 
 
-def snapshot(world: World) -> dict[str, Any]:
-    """Take everything that follows from records and keys."""
-    now = world.history.now
-    return {
-        "root": world.tree.root(),
-        "tips": {device: tip for device, tip in world.tips.items() if tip.chain},
-        "standing": (now.roll, now.duties, now.bars, now.lifts),
-        "compartments": {
-            name: (
-                {
-                    epoch.id: (epoch.number, epoch.maker, epoch.parent, epoch.members, epoch.relieved)
-                    for epoch in known.epochs.values()
-                },
-                known.is_shut,
-                known.is_parked,
-            )
-            for name, known in world.compartments.items()
-        },
-        "versions": (
-            world.versions.root_of,
-            {root: tips for root, tips in world.versions.tips.items() if tips},
-        ),
-        "granted": world.granted,
-        "loads": world.loads,
-        "erased": {epoch: who for epoch, who in world.erased.items() if who},
-        "custody": (world.deals.standing, world.deals.held, world.deals.asked, world.deals.released),
-        "recovered": world.deals.recovered,
-        "void": world.deals.void,
-        "forked": world.forked,
-        "split": [(seen.device, seen.size) for seen in world.split],
-        "unopened": world.unopened,
-        "opened": {
-            name: {number: type(why) for number, why in numbers.items()}
-            for name, numbers in world.opened_in.items()
-            if numbers
-        },
-    }
+def written_down(world: World) -> bytes:
+    """Freeze a world to bytes."""
+    return msgspec.msgpack.encode(world.freeze())
+
+
+def snapshot(world: World) -> FrozenWorld:
+    """Take everything that follows from records and keys; who vouched for what came by another way."""
+    frozen = msgspec.msgpack.decode(written_down(world), type=FrozenWorld)
+    vouched = msgspec.structs.replace(frozen.vouching, firm=0, cosigned={})
+    return msgspec.structs.replace(frozen, vouching=vouched)
 
 
 def fresh_view(device: Device) -> World:
@@ -54,3 +26,16 @@ def fresh_view(device: Device) -> World:
     for record in device.gathering.log[: device.world.size]:
         world.take(record)
     return world
+
+
+def thawed_view(device: Device, *, at: int) -> World:
+    """Read the ledger up to record `at`, freeze and thaw, and read on."""
+    world = World(device=device.number, kinds=KINDS, keys=device.keyring.compartments)
+    log = device.gathering.log[: device.world.size]
+    for record in log[:at]:
+        world.take(record)
+    frozen = msgspec.msgpack.decode(written_down(world), type=FrozenWorld)
+    thawed = World.thaw(frozen, device=device.number, kinds=KINDS, keys=device.keyring.compartments)
+    for record in log[at:]:
+        thawed.take(record)
+    return thawed

@@ -265,12 +265,12 @@ def test_who_is_no_member_changes_nothing_even_with_the_key(
     stolen = envelope(
         world[HOSTILE], msgspec.msgpack.encode(content), kind=content.KIND, compartment=name, epoch=epoch
     )
-    before = snapshot(world[1].world)["compartments"]
+    before = snapshot(world[1].world).compartments
 
     world[HOSTILE].post(Outgoing([hostile_record(world[HOSTILE], key, stolen)], []))
     world.sync_all()
 
-    assert snapshot(world[1].world)["compartments"] == before
+    assert snapshot(world[1].world).compartments == before
     assert canary(name) in world[1].read()
 
 

@@ -45,7 +45,6 @@ from tocsin.core.ledger import (
     Roll,
     StaleGrantKey,
     Status,
-    Versions,
     World,
     acknowledgements,
     ask_for_case,
@@ -852,40 +851,6 @@ def test_what_everybody_reads_is_read_again_from_the_beginning_only(world: Gathe
 def test_the_whole_log_read_anew_gives_the_same_world() -> None:
     for device in EVENTFUL.devices.values():
         assert snapshot(fresh_view(device)) == snapshot(device.world)
-
-
-# versions ---
-
-
-def test_edits_made_at_once_stay_side_by_side_until_one_replaces_both() -> None:
-    versions = Versions()
-    versions.take(b"root", None)
-    versions.take(b"left", b"root")
-    versions.take(b"right", b"root")
-
-    assert not versions.is_newest(b"root")
-    assert versions.beside(b"left") == {b"right"}
-    assert versions.beside(b"right") == {b"left"}
-
-    versions.take(b"after left", b"left")
-
-    assert versions.beside(b"right") == {b"after left"}
-    assert not versions.is_newest(b"left")
-
-
-@given(st.lists(st.tuples(st.integers(0, 9), st.none() | st.integers(0, 9))))
-def test_versions_never_lose_what_nothing_replaced(edits: list[tuple[int, int | None]]) -> None:
-    versions = Versions()
-    taken: set[int] = set()
-    replaced_ones: set[int] = set()
-    for draft, base in edits:
-        if draft not in taken and base != draft:
-            taken.add(draft)
-            replaced_ones |= {base} & taken if base is not None else set()
-        versions.take(bytes([draft]), None if base is None else bytes([base]))
-
-    for draft in taken - replaced_ones:
-        assert versions.is_newest(bytes([draft])) or any(based == draft for _, based in edits)
 
 
 def test_a_member_begins_where_its_keyring_says(world: Gathering) -> None:

@@ -4,7 +4,7 @@ In come records, heads, rolls and grants as bytes; out go readings, the standing
 and the next records to send. Nothing here touches a clock, a disk or a network.
 
 Read in this order: `record` (bytes and chains), `tree`, `head` (firm), `roll`, `content` and `kinds` (what a record
-says), `standing` (duties and bars in force), `compartments` (epochs), `reading`, `opening`,
+says), `standing` (duties and bars in force), `compartments` (epochs), `reading`, `opening`, `opened`,
 `authors`, `vouching` and `deals`, then `world` (taking records); `grants`, `batch`, `pending` and `received`, then
 `member` (making records); `founding`, `custody` (parked cases); `answers` is what a relay says to a desk.
 
@@ -138,7 +138,7 @@ from tocsin.core.ledger.kinds import (
     Shut,
 )
 from tocsin.core.ledger.member import INTAKE_DAYS_AHEAD, Member
-from tocsin.core.ledger.reading import Reading, Status, Versions
+from tocsin.core.ledger.reading import Reading, Status
 from tocsin.core.ledger.record import (
     FOUNDING,
     HEADER_SIZE,
@@ -196,7 +196,7 @@ from tocsin.core.ledger.tree import (
 from tocsin.core.ledger.words import (
     confirm_words,
 )
-from tocsin.core.ledger.world import World
+from tocsin.core.ledger.world import FrozenWorld, World
 
 __all__ = [
     "ANYBODY",
@@ -255,6 +255,7 @@ __all__ = [
     "Founder",
     "FounderCard",
     "Fresh",
+    "FrozenWorld",
     "Grant",
     "GrantedKey",
     "GrantsMade",
@@ -307,7 +308,6 @@ __all__ = [
     "TooManyBars",
     "Tree",
     "UnknownKind",
-    "Versions",
     "WordsDiffer",
     "World",
     "WrongCode",

@@ -6,6 +6,7 @@ import hashlib
 from collections import defaultdict
 
 from tocsin.core.ledger.errors import BadRoll, BrokenChain, NotOnRoll
+from tocsin.core.ledger.opened import Verdict
 from tocsin.core.ledger.record import START, Record, Tip, follow, verify_record
 from tocsin.core.ledger.roll import Roll
 from tocsin.core.ledger.standing import History
@@ -20,7 +21,7 @@ class Authors:
         self.forked: dict[int, int] = {}
         """Authors with two chains (a clone, or a restored backup), and the record that showed it."""
 
-    def follow(self, record: Record, number: int, history: History) -> Exception | None:
+    def follow(self, record: Record, number: int, history: History) -> Verdict | None:
         """Move the author's chain on; say why the record must not count, if so."""
         device = record.header.device
         try:
@@ -30,7 +31,7 @@ class Authors:
             return trouble
         return self._refuse(record, history) if number else None
 
-    def _refuse(self, record: Record, history: History) -> Exception | None:
+    def _refuse(self, record: Record, history: History) -> Verdict | None:
         header, roll = record.header, history.now.roll
         device = header.device
         if device in self.forked:

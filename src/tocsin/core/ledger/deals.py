@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from tocsin.core.ledger.content import Content
@@ -36,23 +37,23 @@ class Asked(NamedTuple):
     """The code its author gave."""
 
 
+@dataclass
 class Deals:
     """Every deal there was, as far as the records taken tell. Feed it content in ledger order with `take`."""
 
-    def __init__(self) -> None:
-        self.standing: dict[str, Custody] = {}
-        """By case: the deal that stands."""
-        self.void: set[bytes] = set()
-        """Deals taken back or dealt anew: custodians erase their shares."""
-        self.held: dict[bytes, set[int]] = {}
-        """By deal: the custodians who said that they keep their share."""
-        self.asked: dict[str, Asked] = {}
-        self.released: dict[tuple[bytes, int], set[int]] = {}
-        """By deal and who asked: the custodians who released their share."""
-        self.refused: dict[tuple[bytes, int], set[int]] = {}
-        """By deal and who asked: the custodians who said no to the newest request."""
-        self.recovered: dict[tuple[str, int], int] = {}
-        """By case and device: the record by which enough custodians had released their shares to it."""
+    standing: dict[str, Custody] = field(default_factory=dict)
+    """By case: the deal that stands."""
+    void: set[bytes] = field(default_factory=set)
+    """Deals taken back or dealt anew: custodians erase their shares."""
+    held: dict[bytes, set[int]] = field(default_factory=dict)
+    """By deal: the custodians who said that they keep their share."""
+    asked: dict[str, Asked] = field(default_factory=dict)
+    released: dict[tuple[bytes, int], set[int]] = field(default_factory=dict)
+    """By deal and who asked: the custodians who released their share."""
+    refused: dict[tuple[bytes, int], set[int]] = field(default_factory=dict)
+    """By deal and who asked: the custodians who said no to the newest request."""
+    recovered: dict[tuple[str, int], int] = field(default_factory=dict)
+    """By case and device: the record by which enough custodians had released their shares to it."""
 
     def take(self, content: Content, *, number: int, device: int, day: int, roll: Roll) -> None:
         """Take what a device said of shares in record `number`; other content changes nothing.

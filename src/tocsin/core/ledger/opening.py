@@ -40,13 +40,14 @@ class Opener:
         """Begin before the founding record; both are read live, and a key whose epoch leaves an author out is not tried."""
         self._keys = keys
         self._compartments = compartments
-        self._seals = bytearray()
+        self.seals = bytearray()
+        """Header and tag of every record taken, one behind the other."""
         self._to_try: dict[int, list[Key]] = {}
         self._known: tuple[list[str], list[tuple[bytes, ...]]] | None = None
 
     def remember(self, record: Record) -> None:
         """Keep the next record's header and tag: all it takes to see whether a key fits."""
-        self._seals += record.header_bytes + record.tag
+        self.seals += record.header_bytes + record.tag
 
     def choose_anew(self) -> None:
         """Epochs or their members changed: which keys to try with which author is asked again."""
@@ -93,7 +94,7 @@ class Opener:
 
     def _fits(self, number: int, key: bytes) -> bool:
         at = number * _SEAL
-        header, tag = self._seals[at : at + HEADER_SIZE], self._seals[at + HEADER_SIZE : at + _SEAL]
+        header, tag = self.seals[at : at + HEADER_SIZE], self.seals[at + HEADER_SIZE : at + _SEAL]
         return tag_and_key(key, bytes(header))[0] == tag
 
     def _keys_for(self, device: int) -> list[Key]:

@@ -68,6 +68,28 @@ class Standing:
         return tuple(entry.number for entry in self.roll.active if duty in self.duties.get(entry.number, ()))
 
 
+class FrozenHistory(msgspec.Struct, frozen=True):
+    """The same as plain values. Rolls and duties, which many standings share, stand once."""
+
+    founded_on: int
+    numbers: list[int]
+    rolls: list[Roll]
+    duties: list[dict[int, frozenset[Duty]]]
+    standings: list[FrozenStanding]
+    written: dict[bytes, Duties]
+    added_on: dict[int, int]
+
+
+class FrozenStanding(msgspec.Struct, frozen=True):
+    """A standing whose roll and duties are places in the lists of its history."""
+
+    roll: int
+    duties: int
+    bars: tuple[Bar, ...]
+    lifts: frozenset[tuple[int, int]]
+    made: tuple[Bar, ...]
+
+
 @dataclass
 class History:
     """Every standing there was, with the number of the record from which it held."""
@@ -159,6 +181,36 @@ class History:
         if sum(device == lift.device for device, _ in lifts) >= now.roll.threshold:
             bars = tuple(bar for bar in bars if bar.device != lift.device)
         self._keep(number, replace(now, bars=bars, lifts=lifts))
+
+    def freeze(self) -> FrozenHistory:
+        """Give it as plain values."""
+        rolls, duties = [self.founding], [self._standings[0].duties]
+        standings = []
+        for each in self._standings:
+            if each.roll is not rolls[-1]:
+                rolls.append(each.roll)
+            if each.duties is not duties[-1]:
+                duties.append(each.duties)
+            place = FrozenStanding(len(rolls) - 1, len(duties) - 1, each.bars, each.lifts, each.made)
+            standings.append(place)
+        return FrozenHistory(
+            self.founded_on, self._numbers, rolls, duties, standings, self._duties, self._added_on
+        )
+
+    @classmethod
+    def thaw(cls, frozen: FrozenHistory) -> History:
+        """Make it again of what `freeze` gave."""
+        history = cls(frozen.rolls[0], frozen.founded_on)
+        history._numbers, history._duties, history._added_on = (
+            frozen.numbers,
+            frozen.written,
+            frozen.added_on,
+        )
+        history._standings = [
+            Standing(frozen.rolls[each.roll], frozen.duties[each.duties], each.bars, each.lifts, each.made)
+            for each in frozen.standings
+        ]
+        return history
 
 
 def duties_hash(duties: Duties) -> bytes:

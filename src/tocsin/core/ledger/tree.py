@@ -236,3 +236,16 @@ class Tree:
         if size > self.size:
             raise BadProof
         return root_of(self.node, size)
+
+    def freeze(self) -> list[bytearray]:
+        """Give all complete nodes, level by level: the tree's own, not a copy."""
+        return self._levels
+
+    @classmethod
+    def thaw(cls, levels: list[bytearray]) -> Tree:
+        """Make the tree again of what `freeze` gave."""
+        tree = cls()
+        tree._levels = levels
+        size = len(levels[0]) // 32 if levels else 0
+        tree._peaks = Peaks(size, [tree.node(level, index) for level, index in _peak_nodes(0, size)])
+        return tree

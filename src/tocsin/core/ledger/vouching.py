@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from tocsin.core.ledger.errors import ForkSeen
 from tocsin.core.ledger.head import Cosignature, check_against, firm_size
 from tocsin.core.ledger.record import Header
 from tocsin.core.ledger.roll import Roll
 from tocsin.core.ledger.tree import Tree
+
+
+class FrozenVouching(msgspec.Struct, frozen=True):
+    """The same as plain values: splits by device and size."""
+
+    firm: int
+    split: list[tuple[int, int]]
+    cosigned: dict[int, Cosignature]
 
 
 class Vouching:
@@ -75,3 +85,16 @@ class Vouching:
     def _see_split(self, seen: ForkSeen) -> None:
         if all((known.device, known.size) != (seen.device, seen.size) for known in self.split):
             self.split.append(seen)
+
+    def freeze(self) -> FrozenVouching:
+        """Give it as plain values; roots are asked of the tree again."""
+        split = [(seen.device, seen.size) for seen in self.split]
+        return FrozenVouching(self.firm, split, self._cosigned)
+
+    @classmethod
+    def thaw(cls, frozen: FrozenVouching, tree: Tree) -> Vouching:
+        """Make it again of what `freeze` gave, held against the same tree."""
+        vouching = cls(tree)
+        vouching.firm, vouching._cosigned = frozen.firm, frozen.cosigned
+        vouching.split = [ForkSeen(device=device, size=size) for device, size in frozen.split]
+        return vouching

@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 
+import msgspec
+
 from tocsin.core.ledger.authors import Authors, check_author
 from tocsin.core.ledger.compartments import Compartment
 from tocsin.core.ledger.content import Content, Envelope, Kinds
@@ -37,8 +39,9 @@ from tocsin.core.ledger.kinds import (
     Load,
     Shut,
 )
+from tocsin.core.ledger.opened import FrozenOpened, Opened, Told, Verdict, bare, made_again, tell
 from tocsin.core.ledger.opening import Key, Keys, Opener
-from tocsin.core.ledger.reading import Reading, Status, Versions
+from tocsin.core.ledger.reading import Reading, Status
 from tocsin.core.ledger.record import (
     FOUNDING,
     SEALED,
@@ -47,10 +50,30 @@ from tocsin.core.ledger.record import (
     coalition_id,
 )
 from tocsin.core.ledger.roll import read_founding, read_roll_change
-from tocsin.core.ledger.standing import History, Standing
+from tocsin.core.ledger.standing import FrozenHistory, History, Standing
 from tocsin.core.ledger.tree import Tree
-from tocsin.core.ledger.vouching import Vouching
+from tocsin.core.ledger.vouching import FrozenVouching, Vouching
 from tocsin.core.seal import DamagedFile
+
+
+class FrozenWorld(msgspec.Struct, frozen=True, kw_only=True):
+    """A world as plain values. No key stands in it, and no words: who, when, which compartment, and what counts."""
+
+    levels: list[bytearray]
+    seals: bytearray
+    opened: FrozenOpened
+    refused: dict[int, Told]
+    tips: dict[int, Tip]
+    forked: dict[int, int]
+    compartments: dict[str, Compartment]
+    history: FrozenHistory
+    deals: Deals
+    vouching: FrozenVouching
+    granted: dict[bytes, dict[int, int]]
+    loads: dict[int, int]
+    erased: dict[bytes, set[int]]
+    newest_day: int
+    coalition: bytes
 
 
 class World:
@@ -64,22 +87,58 @@ class World:
         self.tree = Tree()
         self.authors = Authors()
         self.compartments: dict[str, Compartment] = {}
-        self.versions = Versions()
         self.deals = Deals()
         self.vouching = Vouching(self.tree)
         self.granted: dict[bytes, dict[int, int]] = {}
         """Grants by hash: which devices named them in `watch`, and on which day first."""
         self.loads: dict[int, int] = {}
         self.erased: dict[bytes, set[int]] = defaultdict(set)
-        self.unopened: set[int] = set()
-        self.opened_in: dict[str, dict[int, Exception | None]] = defaultdict(dict)
-        """What was opened, by compartment: each record's number, and why it changed nothing if it did not."""
+        self.opened = Opened()
         self.newest_day = 0
         """The latest day that any record so far bears whose author stands on the roll."""
-        self._refused: dict[int, Exception] = {}
+        self._refused: dict[int, Verdict] = {}
         self._opener = Opener(keys, self.compartments)
         self._history: History | None = None
         self._coalition = b""
+
+    def freeze(self) -> FrozenWorld:
+        """Give everything taken so far as plain values, which are this world's own: write them down before it takes more."""
+        return FrozenWorld(
+            levels=self.tree.freeze(),
+            seals=self._opener.seals,
+            opened=self.opened.freeze(),
+            refused=tell(self._refused),
+            tips={device: tip for device, tip in self.tips.items() if tip.chain},
+            forked=self.authors.forked,
+            compartments=self.compartments,
+            history=self.history.freeze(),
+            deals=self.deals,
+            vouching=self.vouching.freeze(),
+            granted=self.granted,
+            loads=self.loads,
+            erased={epoch: devices for epoch, devices in self.erased.items() if devices},
+            newest_day=self.newest_day,
+            coalition=self._coalition,
+        )
+
+    @classmethod
+    def thaw(cls, frozen: FrozenWorld, *, device: int, kinds: Kinds, keys: Keys) -> World:
+        """Make the world again of what `freeze` gave, and take that for its own; device, kinds and keys must be the same."""
+        world = cls(device=device, kinds=kinds, keys=keys)
+        world.tree = Tree.thaw(frozen.levels)
+        world.opened = Opened.thaw(frozen.opened)
+        world._refused = made_again(frozen.refused)
+        world.authors.tips.update(frozen.tips)
+        world.authors.forked.update(frozen.forked)
+        world.compartments.update(frozen.compartments)
+        world._opener.seals = frozen.seals
+        world._history = History.thaw(frozen.history)
+        world.deals = frozen.deals
+        world.vouching = Vouching.thaw(frozen.vouching, world.tree)
+        world.granted, world.loads = frozen.granted, frozen.loads
+        world.erased.update(frozen.erased)
+        world.newest_day, world._coalition = frozen.newest_day, frozen.coalition
+        return world
 
     @property
     def size(self) -> int:
@@ -142,7 +201,7 @@ class World:
         if record.header.mark != SEALED:
             return self._take_clear(record, number, refusal)
         if refusal is not None:
-            self._refused[number] = refusal
+            self._refused[number] = bare(refusal)
         return self._read(record, number, self.history.now)
 
     def _take_founding(self, record: Record) -> Reading:
@@ -152,7 +211,7 @@ class World:
         self._place(record, 0)
         return Reading(0, record.header.device, record.header.day, Status.COUNTS)
 
-    def _take_clear(self, record: Record, number: int, refusal: Exception | None) -> Reading:
+    def _take_clear(self, record: Record, number: int, refusal: Verdict | None) -> Reading:
         header = record.header
         if refusal is None and header.mark == FOUNDING:
             refusal = BadRoll("a coalition is founded once")
@@ -161,12 +220,13 @@ class World:
         status = Status.REFUSED if refusal else Status.COUNTS
         return Reading(number, header.device, header.day, status, trouble=refusal)
 
-    def _place(self, record: Record, number: int) -> Exception | None:
+    def _place(self, record: Record, number: int) -> Verdict | None:
         """Add the leaf, compare the head the author saw, move its chain on; say why the record must not count.
 
         The head is compared first: what leaks out of another version of the ledger seldom fits its author's chain here.
         """
         self.tree.append(record.leaf)
+        self.opened.add(is_clear=record.header.mark != SEALED)
         self._opener.remember(record)
         self.vouching.compare(record.header, number)
         refusal = self.authors.follow(record, number, self.history)
@@ -174,7 +234,7 @@ class World:
             self.newest_day = max(self.newest_day, record.header.day)
         return refusal
 
-    def _take_roll(self, record: Record, number: int) -> Exception | None:
+    def _take_roll(self, record: Record, number: int) -> Verdict | None:
         try:
             roll = read_roll_change(record, self.history.now.roll, self._coalition)
         except (BadRoll, DamagedRecord) as trouble:
@@ -214,14 +274,13 @@ class World:
         if compartment in (WATCH, PEOPLE):
             raise ValueError("what everybody reads is read again from the beginning")
         self.compartments.pop(compartment, None)
-        self.versions.forget(compartment)
-        self.unopened.update(self.opened_in.pop(compartment, ()))
+        self.opened.forget(compartment)
         self._opener.choose_anew()
         return self.waiting_for(compartment)
 
     def waiting_for(self, compartment: str) -> list[int]:
         """Say which records not yet opened are under a key that is held of this compartment."""
-        return self._opener.fitting(sorted(self.unopened), compartment)
+        return self._opener.fitting(self.opened.sealed(), compartment)
 
     def _read(self, record: Record, number: int, standing: Standing) -> Reading:
         device, day = record.header.device, record.header.day
@@ -229,11 +288,9 @@ class World:
         barred = bool(standing.bars) and standing.is_barred(device, day)
         found = self._opener.find(record)
         if found is None or record.body is None:
-            self.unopened.add(number)
             status = Status.REFUSED if refusal else Status.SEALED
             return Reading(number, device, day, status, trouble=refusal, barred=barred)
         key, once = found
-        self.unopened.discard(number)
         envelope = content = None
         try:
             envelope = self._opener.open(record, key, once)
@@ -241,24 +298,22 @@ class World:
                 key = key._replace(compartment=envelope.compartment)
             content = self.kinds.read(envelope)
         except (DamagedFile, DamagedRecord) as trouble:
-            self.opened_in[key.compartment][number] = trouble
+            self.opened.note(number, key.compartment, trouble)
             return Reading(number, device, day, Status.DAMAGED, None, None, trouble, barred)
         except UnknownKind as trouble:
-            self.opened_in[key.compartment][number] = trouble
+            self.opened.note(number, key.compartment, trouble)
             return Reading(number, device, day, Status.UNKNOWN, envelope, None, trouble, barred)
-        opened = self.opened_in[key.compartment]
-        if number not in opened:
+        if not self.opened.is_in(number, key.compartment):
             # Read twice without being forgotten, it must not change anything twice.
-            opened[number] = refusal or self._count(number, device, day, key, content, standing)
-            if opened[number] is None:
-                self.versions.take(envelope.id, envelope.based_on, compartment=key.compartment)
-        verdict = opened[number]
+            verdict = refusal or self._count(number, device, day, key, content, standing)
+            self.opened.note(number, key.compartment, verdict)
+        verdict = self.opened.trouble(number)
         status = Status.REFUSED if verdict else Status.COUNTS
         return Reading(number, device, day, status, envelope, content, verdict, barred)
 
     def _count(
         self, number: int, device: int, day: int, key: Key, content: Content, standing: Standing
-    ) -> Exception | None:
+    ) -> Verdict | None:
         """Let a record change what it changes; say why not, if its author is not entitled."""
         kind = type(content)
         try:

@@ -1,0 +1,53 @@
+"""The rows in memory: newest versions side by side, and nothing left of what was forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import hypothesis.strategies as st
+import msgspec
+import pytest
+from hypothesis import given
+
+from tocsin.core.ledger import Envelope, Reading, Status
+from tocsin.desk.store import Store
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    made = Store()
+    yield made
+    made.close()
+
+
+def reading(number: int, draft: bytes, based_on: bytes | None = None, *, to: str = "watch") -> Reading:
+    """One version of something, as it counts."""
+    envelope = Envelope("some.kind", 1, 0, to, bytes(16), draft, based_on, msgspec.Raw(b"\x80"))
+    return Reading(number, 1, 0, Status.COUNTS, envelope)
+
+
+def newest(store: Store) -> list[bytes]:
+    return [entry.draft for entry in store.newest("some.kind")]
+
+
+def test_edits_made_at_once_stay_side_by_side_until_one_replaces_both(store: Store) -> None:
+    store.project([reading(1, b"root"), reading(2, b"left", b"root"), reading(3, b"right", b"root")])
+    assert newest(store) == [b"left", b"right"]
+
+    store.project([reading(4, b"after left", b"left")])
+    assert newest(store) == [b"right", b"after left"]
+
+    store.project([reading(5, b"after right", b"right")])
+    assert newest(store) == [b"after left", b"after right"]
+
+
+@given(st.lists(st.none() | st.integers(0, 9), max_size=12))
+def test_what_nothing_replaced_is_among_the_newest(bases: list[int | None]) -> None:
+    store = Store()
+    store.project(
+        reading(n, bytes([n]), None if base is None else bytes([base])) for n, base in enumerate(bases)
+    )
+    expected = [bytes([n]) for n in range(len(bases)) if n not in bases]
+
+    assert newest(store) == expected
+    store.close()
