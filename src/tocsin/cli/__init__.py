@@ -20,6 +20,8 @@ VERBS = {
     "relay": "Run the relay: the one machine others reach.",
     "sentry": "Stay awake: ring, watch deadlines, ping the seats.",
     "verify": "Check a replica: numbers, chains, signatures, heads.",
+    "backup": "Write a desk's copy of the ledger into one file.",
+    "restore": "Lay a backup into a desk's folder.",
     "check": "Say whether this machine is fit to run tocsin.",
 }
 

@@ -167,8 +167,12 @@ class Desk:
             cosignatures = self.replica.cosignatures()
         except (LedgerError, SealError) as trouble:
             raise DamagedReplica from trouble
-        if checked is not None and checked != self._checked():
+        if self.world.coalition != self.keyring.coalition or checked not in (None, self._checked()):
             raise DamagedReplica
+        if checked is None:
+            # A copy from elsewhere: all of it was checked just now.
+            with self.replica.transaction():
+                self.replica.mark_checked(self.replica_secret, self._checked())
         self.world.take_cosignatures(cosignatures)
         self.member.pending.expect(self._unread())
         self.take_grants(self.replica.grants())

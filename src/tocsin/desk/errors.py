@@ -81,6 +81,42 @@ class DamagedSettings(DeskError):
         )
 
 
+class DamagedCopy(DeskError):
+    """A file that should hold a copy of the ledger is none, or not whole, or was changed."""
+
+    code = "desk.copy"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This file is not a whole and unchanged copy of a ledger, so nothing of it was kept. Take an older one, or let "
+            "the desk fetch everything from the relay."
+        )
+
+
+class OtherCopy(DeskError):
+    """A copy of another coalition's ledger."""
+
+    code = "desk.other-copy"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is a copy of another coalition's ledger than this folder's. Nothing was changed; take the right file, or "
+            "an empty folder."
+        )
+
+
+class ReplicaThere(DeskError):
+    """A folder that has a copy of the ledger already."""
+
+    code = "desk.replica-there"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This folder has a copy of the ledger already, and nothing was changed. If that one is damaged, move the file "
+            "replica.sqlite3 away and restore again."
+        )
+
+
 class DeskInUse(DeskError):
     """Another program has this desk's folder open."""
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -74,26 +76,39 @@ def write_whole(path: Path, data: bytes) -> None:
     DiskFull
         The old file still stands.
     """
+    with replaced(path) as sink:
+        sink.write(data)
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[IO[bytes]]:
+    """Write what takes a file's place once it is whole and durable; until then, and if anything goes wrong, the old stands.
+
+    Raises
+    ------
+    DiskFull
+    """
     part = path.with_suffix(".part")
     try:
         with open(part, "wb", opener=_private) as sink:
-            sink.write(data)
+            yield sink
             sink.flush()
             os.fsync(sink.fileno())
         part.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as trouble:
-        part.unlink(missing_ok=True)
         if trouble.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DiskFull from trouble
         raise
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the new name last through a power cut; Windows keeps names by itself and cannot be asked."""
     if os.name != "posix":
         return
