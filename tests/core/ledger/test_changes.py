@@ -177,7 +177,7 @@ def test_what_duties_change_is_said_by_name(table: Table) -> None:
     (change,) = table.changes().standing
 
     lost = ", ".join(sorted(set(Duty) - {Duty.CUSTODIAN, Duty.COUNTER}))
-    assert change.said == (f"Device 2 loses {lost}.", "Who speaks which language is written anew.")
+    assert change.said == (f"Device 2 loses {lost}.", "Device 2 speaks ka.")
 
 
 def test_a_signature_by_another_key_or_on_another_roll_is_nobodys(table: Table) -> None:

@@ -8,7 +8,7 @@ The same change can also travel as a file (`ceremony`), which is how a coalition
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -289,20 +289,32 @@ def _is_in_force(change: ChangeProposed, standing: Standing, duties: Duties) -> 
 
 
 def _say(before: Roll, after: Roll, duties: Duties, duties_after: Duties) -> Iterator[str]:
-    """Say what a change does, duties by name: whoever reads `people` may know them."""
-    for sentence in describe_changes(before, after):
-        if sentence != "Duties change.":
-            yield sentence
+    """Say what a change does, duties and languages by name: whoever reads `people` may know them."""
+    entries = {entry.number: entry for entry in before.devices}
+    told = sorted(_changed(duties.duties, duties_after.duties))
+    # That a device may take duty or keeps copies follows from its duties, which are said.
+    devices = tuple(
+        replace(entry, may_take_duty=old.may_take_duty, keeper=old.keeper)
+        if entry.number in told and (old := entries.get(entry.number))
+        else entry
+        for entry in after.devices
+    )
+    yield from describe_changes(before, replace(after, devices=devices, duties_hash=before.duties_hash))
     removed = {entry.number for entry in after.devices if entry.removed}
-    for number in sorted(duties.duties.keys() | duties_after.duties.keys()):
-        had, has = set(duties.duties.get(number, ())), set(duties_after.duties.get(number, ()))
-        if had == has or number in removed:
-            continue
-        new, lost = ", ".join(sorted(has - had)), ", ".join(sorted(had - has))
-        parts = [f"gets {new}" if new else "", f"loses {lost}" if lost else ""]
-        yield f"Device {number} {' and '.join(filter(None, parts))}."
-    if duties.languages != duties_after.languages:
-        yield "Who speaks which language is written anew."
+    for number in told:
+        if number not in removed:
+            had, has = set(duties.duties.get(number, ())), set(duties_after.duties.get(number, ()))
+            new, lost = ", ".join(sorted(has - had)), ", ".join(sorted(had - has))
+            parts = [f"gets {new}" if new else "", f"loses {lost}" if lost else ""]
+            yield f"Device {number} {' and '.join(filter(None, parts))}."
+    for number in sorted(_changed(duties.languages, duties_after.languages) - removed):
+        spoken = ", ".join(duties_after.languages.get(number, ())) or "no language that is written down"
+        yield f"Device {number} speaks {spoken}."
+
+
+def _changed(before: Mapping[int, Sequence[str]], after: Mapping[int, Sequence[str]]) -> set[int]:
+    numbers = before.keys() | after.keys()
+    return {number for number in numbers if tuple(before.get(number, ())) != tuple(after.get(number, ()))}
 
 
 # signing and posting ---
