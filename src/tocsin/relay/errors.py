@@ -291,3 +291,48 @@ class Fault(Refused):
 
     def __init__(self, *, code: str) -> None:
         super().__init__(f"The relay failed; tell its keeper this code: {code}. Nothing was kept; try again.")
+
+
+class UnsoundBackup(RelayError):
+    """A relay's backup is not whole, or not what was signed."""
+
+    code = "relay.backup"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This backup of a relay is not whole, or was changed, so nothing was restored. Take an older one."
+        )
+
+
+class RelayThere(RelayError):
+    """A place where a relay, or a backup, is already."""
+
+    code = "relay.there"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is something at that place already, and nothing was changed. Name an empty one."
+        )
+
+
+class NoRelayHere(RelayError):
+    """A folder that is no relay's home."""
+
+    code = "relay.none"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no relay in this folder. Name the folder that `tocsin relay --home` was given."
+        )
+
+
+class OtherTables(RelayError):
+    """A database whose tables are of another version than this program's."""
+
+    code = "relay.version"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The tables are of another version than this program's. Start the relay once with this version, which brings "
+            "them up to date, and try again."
+        )
