@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
 import pytest
-from coalition import Coalition, make_coalition
+from coalition import PASSPHRASE, Coalition, make_coalition
 from sitekit import ALARM_DAY, CANARIES, OFFSET_DAYS, call_for_help, give_work
 
+from tocsin.cli import exposure
 from tocsin.core.watch import Claim
 from tocsin.desk.activate.queries import list_page
 from tocsin.desk.count.queries import count_page
+from tocsin.desk.desk import Desk
 from tocsin.desk.intake.actions import take_calls
 from tocsin.desk.intake.queries import intake_page
+from tocsin.desk.ledger.exposure import exposure_page
 from tocsin.desk.ledger.queries import ledger_page
 from tocsin.desk.protect import actions as protecting
 from tocsin.desk.protect.queries import case_page, protect_page
@@ -91,6 +95,27 @@ def test_nothing_is_offered_twice_to_the_seats(morning: Coalition) -> None:
 
     assert [row.n_signed for row in page.activations] == [0]
     assert page.to_raise == ()
+
+
+def test_the_page_and_the_terminal_say_the_same_of_what_can_be_lost(
+    morning: Coalition, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = morning.desks[2]
+    morning.sync_all()
+    page = exposure_page(desk)
+    desk.close()
+    monkeypatch.setattr("sys.stdin", io.StringIO(PASSPHRASE + "\n"))
+    monkeypatch.setenv("TOCSIN_EXERCISE_CLOCK", str(morning.clock_file))
+
+    exposure.run(desk.folder, passphrase_stdin=True)
+
+    said = capsys.readouterr().out.splitlines()
+    morning.desks[2] = Desk.open(desk.folder, PASSPHRASE, clock=morning.clock)
+    assert (
+        page.sentences[0] == "If any one of us is taken, at most 0 open cases, 2 of 2 people, can be named."
+    )
+    assert said[: len(page.sentences)] == [*page.sentences]
+    assert len(said) == len(page.sentences) + 2 + len(page.hands)
 
 
 def test_a_call_waits_as_a_number_until_it_is_taken_and_as_facts_until_it_is_a_case(

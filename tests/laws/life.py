@@ -17,13 +17,14 @@ from folders import sealed_among, values_in
 
 from tocsin.core.count import Tally
 from tocsin.core.intake import Account, Call, Facts, Submission, Who, write_submission
-from tocsin.core.ledger import Duty, Purpose, case_compartments
+from tocsin.core.ledger import Duty, Exposure, Purpose, case_compartments
 from tocsin.core.protect import CaseCode, Guide, GuideCode, Offer, OfferCode
 from tocsin.core.seal import Recipient, seal
 from tocsin.core.watch import Panel
 from tocsin.desk.count import actions as counting
 from tocsin.desk.desk import Desk
 from tocsin.desk.intake import actions as taking
+from tocsin.desk.ledger.exposure import measure
 from tocsin.desk.protect import actions as protecting
 from tocsin.desk.sync import sync
 from tocsin.desk.watch import actions as watching
@@ -71,6 +72,11 @@ def all_of(household: str) -> frozenset[str]:
     return who_of(household) | account_of(household)
 
 
+def people_of(household: str) -> int:
+    """How many people: one where somebody travels alone with a guide who takes one."""
+    return 1 if household in ("open", "closed") else 1 + HOUSEHOLDS.index(household) % 4
+
+
 def is_planted(word: str) -> bool:
     """Say whether a word is one of the invented people's."""
     return word.startswith(("canary-", "azcan"))
@@ -108,6 +114,8 @@ class Life:
     codes: dict[str, CaseCode] = field(default_factory=dict)
     legs: dict[str, str] = field(default_factory=dict)
     moments: dict[str, Taken] = field(default_factory=dict)
+    measured: dict[str, dict[int, Exposure]] = field(default_factory=dict)
+    """What each desk says at those moments that it would give away."""
     kept: Disk = field(init=False)
     """A copy of device 2's keyring, made before the case of "closed" was closed."""
     _ever: set[bytes] = field(default_factory=set)
@@ -185,7 +193,9 @@ class Life:
             write_token=bytes([number + 90]) * 32,
             identity=Who(name=f"canary-name-{name}", reach=f"canary-reach-{name}"),
             narrative=Account(text=f"canary-account-{name}", language="az"),
-            facts=Facts(place=Place(place_of(name)), people=1, n_children=0, needs_step_free=False),
+            facts=Facts(
+                place=Place(place_of(name)), people=people_of(name), n_children=0, needs_step_free=False
+            ),
         )
         desk = self.desk(1)
         keys = [key for key in desk.published() if (key.purpose, key.period) == (Purpose.INTAKE, desk.today)]
@@ -289,3 +299,4 @@ class Life:
         adversary.keep(*sealed_among(values))
         disks = {number: self.disk(number) for number in (*DUTIES, *CUSTODIANS)}
         self.moments[moment] = Taken(adversary, disks)
+        self.measured[moment] = {number: measure(self.desk(number)) for number in disks}

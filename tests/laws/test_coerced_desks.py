@@ -29,10 +29,12 @@ from life import (  # noqa: E402
     account_of,
     all_of,
     case_of,
+    people_of,
     who_of,
 )
 
 from tocsin.core.ledger import EVERYBODYS, Duty, case_compartments  # noqa: E402
+from tocsin.desk.ledger.exposure import exposure_page  # noqa: E402
 
 MONDAYS = tuple(name for name in HOUSEHOLDS if name not in ("thursday", "fortnight", "today"))
 MORE = tuple(f"more-{n}" for n in range(1, 7))
@@ -205,3 +207,34 @@ def test_a_kept_copy_of_a_keyring_shows_the_closed_case_so_the_adversary_would_h
     assert case_of("closed") <= later.planted(2, extra=(life.kept,))
     assert case_of("parked") <= later.planted(2, extra=(life.kept,))
     assert set(case_compartments(life.codes["closed"])) <= later.words(2, extra=(life.kept,))
+
+
+def test_what_a_desk_says_it_would_give_away_is_what_an_adversary_opens(life: Life) -> None:
+    for moment, taken in life.moments.items():
+        for device, said in life.measured[moment].items():
+            words = taken.words(device)
+            named = {name for name in HOUSEHOLDS if who_of(name) <= words}
+            told = {name for name in HOUSEHOLDS if account_of(name) & words} - named
+            legs = {room for room in taken.rooms(device) if room.startswith("leg/")}
+
+            assert said.cases + said.fading + said.calls == len(named), (moment, device)
+            assert said.people == sum(map(people_of, named)), (moment, device)
+            assert (said.accounts, said.legs) == (len(told), len(legs)), (moment, device)
+
+
+def test_the_page_adds_up_what_all_desks_say(life: Life) -> None:
+    last = life.measured["a day after that"]
+    life.coalition.sync_all()
+    counted = ("open", "thursday", "other", "handed", *MORE, "today")
+
+    (one, two, parked, relay) = exposure_page(life.desk(6)).sentences
+    worst = sorted((said.people for said in last.values()), reverse=True)
+
+    assert {life.desk(n).device: said.shares for n, said in last.items() if said.shares} == dict.fromkeys(
+        CUSTODIANS, 1
+    )
+    of = f"{worst[0]} of {sum(map(people_of, counted))} people"
+    assert one == f"If any one of us is taken, at most 8 open cases, {of}, can be named."
+    assert two == f"If any two of us are taken, at most {sum(worst[:2])} people."
+    assert parked.startswith("Beside these 1 case is parked")
+    assert relay == "Whoever takes the relay can name nobody."

@@ -19,6 +19,7 @@ VERBS = {
     "desk": "Unlock this machine's desk and open its page.",
     "relay": "Run the relay: the one machine others reach.",
     "sentry": "Stay awake: ring, watch deadlines, ping the seats.",
+    "exposure": "Say what is lost if one of us is taken.",
     "verify": "Check a replica: numbers, chains, signatures, heads.",
     "backup": "Write a desk's copy of the ledger into one file.",
     "restore": "Lay a backup into a desk's folder.",

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -69,6 +69,14 @@ class Version(Generic[C]):
     content: C
 
 
+class OpenCall(NamedTuple):
+    """A submission that a day key of ours opens."""
+
+    day_key: int
+    people: int
+    """How many people it speaks for; none if it is a drill."""
+
+
 class Desk:
     """One unlocked desk."""
 
@@ -81,8 +89,10 @@ class Desk:
         self.store = Store()
         self._published: list[PublishedKey] | None = None
         self._wire: Wire | None = None
-        self.is_ours: dict[bytes, bool] = {}
-        """Submissions that were tried, by hash: whether they open with our day keys."""
+        self.tried: dict[bytes, OpenCall | None] = {}
+        """Submissions that were tried, by hash; None where no day key of ours opens them."""
+        self.given_up: tuple[frozenset[bytes], dict[str, dict[bytes, int]]] = (frozenset(), {})
+        """What the grants of these hashes open though it was given up: by case and submission, how many people."""
         self.keys_seen: tuple[bytes, set[PublishedSlot]] = (b"", set())
         """The relay's name for the keys it showed last, and their slots."""
         self._contents: dict[int, Content] = {}

@@ -247,6 +247,20 @@ class Replica:
         with _told_plainly():
             return [row[0] for row in self._db.execute("select bytes from grant_file order by day, rowid")]
 
+    def grant(self, digest: bytes) -> bytes:
+        """Read one grant of a folder that is kept.
+
+        Raises
+        ------
+        DamagedReplica
+            It is not there.
+        """
+        with _told_plainly():
+            row = self._db.execute("select bytes from grant_file where hash = ?", (digest,)).fetchone()
+        if row is None:
+            raise DamagedReplica
+        return bytes(row[0])
+
     def grant_hashes(self) -> set[bytes]:
         """The hashes of the grants kept."""
         with _told_plainly():
@@ -266,6 +280,26 @@ class Replica:
                 "select day, bytes from submission where bytes <> x'' order by day, rowid"
             )
             return list(rows)
+
+    def submission_days(self) -> list[tuple[bytes, int, bool]]:
+        """All submissions of the last fortnight, oldest first: hash, day, and whether it was finished."""
+        with _told_plainly():
+            rows = self._db.execute("select hash, day, bytes = x'' from submission order by day, rowid")
+            return [(digest, day, bool(finished)) for digest, day, finished in rows]
+
+    def submission(self, digest: bytes) -> bytes:
+        """Read one submission that was not finished.
+
+        Raises
+        ------
+        DamagedReplica
+            It is not there.
+        """
+        with _told_plainly():
+            row = self._db.execute("select bytes from submission where hash = ?", (digest,)).fetchone()
+        if row is None:
+            raise DamagedReplica
+        return bytes(row[0])
 
     def finish_submission(self, digest: bytes) -> None:
         """Drop a submission's bytes and remember that it was here, so that the folder does not bring it again."""

@@ -92,6 +92,15 @@ class Store:
         )
         return [Entry(*row) for row in rows]
 
+    def newest_of_each(self, kind: str, *, compartment: str) -> list[Entry]:
+        """List what each author said last of a kind, whatever others call a version of it."""
+        rows = self._db.execute(
+            "select e.* from entry e where e.number in (select max(number) from entry where kind = ? "
+            "and compartment = ? and status = 'counts' group by device) order by e.device",
+            (kind, compartment),
+        )
+        return [Entry(*row) for row in rows]
+
     def refused(self) -> list[Entry]:
         """List what this desk could open and must not count."""
         rows = self._db.execute("select * from entry where status <> 'counts' order by number desc limit 200")

@@ -10,6 +10,7 @@ from functools import partial
 
 from tocsin.core.ledger import (
     EVERYBODYS,
+    WATCH,
     BadProof,
     Beside,
     Cosignature,
@@ -34,6 +35,7 @@ from tocsin.desk.desk import Desk
 from tocsin.desk.errors import ClonedDevice, RelayMisled, RelayRefused, WrongClock
 from tocsin.desk.intake.actions import forget_drained
 from tocsin.desk.ledger.changes import post_signed
+from tocsin.desk.ledger.exposure import say_exposure
 from tocsin.desk.replica import FOLDER_DAYS
 from tocsin.desk.wire import Wire
 
@@ -71,6 +73,7 @@ def sync(desk: Desk) -> None:
         _serve_custody(desk)
         _let_back_in(desk)
         post_signed(desk)
+        _say_exposure(desk)
         _send(desk, wire)
         _vouch(desk, wire, cosignatures)
 
@@ -239,6 +242,12 @@ def _let_back_in(desk: Desk) -> None:
             continue
         for device in desk.sealed_to(sorted(desk.member.left_out(name) & keys.keys())):
             desk.do(partial(_admit, device, name))
+
+
+def _say_exposure(desk: Desk) -> None:
+    """A device that holds no key of `watch` yet can say nothing there."""
+    if WATCH in desk.keyring.compartments:
+        say_exposure(desk)
 
 
 def _admit(device: int, name: str, member: Member, moment: Moment) -> Outgoing:

@@ -11,6 +11,7 @@ says), `standing` (duties and bars in force), `compartments` (epochs), `reading`
 How a coalition comes about and changes: `joining` (invitations), `cards` (founders before there is a coalition),
 `succession` (the next roll), `ceremony` (signing it together by files), `changes` (signing it together in the
 ledger); `blocks` (what people pass on, as text).
+`exposure` adds up what a taken device gives away.
 """
 
 from tocsin.core.ledger.answers import Beside, HeadAnswer, Lodged, Refusal, Taken
@@ -59,6 +60,7 @@ from tocsin.core.ledger.custody import (
     cases_to_release,
     deal_case,
     is_recoverable,
+    keys_of_shares,
     recover_case,
     refuse_share,
     release_share,
@@ -93,6 +95,15 @@ from tocsin.core.ledger.errors import (
     UnknownKind,
     WordsDiffer,
     WrongCode,
+)
+from tocsin.core.ledger.exposure import (
+    AT_MOST_ONCE_S,
+    STALE_DAYS,
+    Hand,
+    Said,
+    Worst,
+    is_due,
+    weigh,
 )
 from tocsin.core.ledger.founding import change_roll, first_roll, found, open_everybodys
 from tocsin.core.ledger.grants import Grant, GrantedKey, grant_hash, is_over, newest_grant_keys, open_grant
@@ -132,6 +143,7 @@ from tocsin.core.ledger.kinds import (
     ChangeWithdrawn,
     Duties,
     EpochOpened,
+    Exposure,
     GrantsMade,
     HandedOver,
     Load,
@@ -139,6 +151,7 @@ from tocsin.core.ledger.kinds import (
 )
 from tocsin.core.ledger.member import INTAKE_DAYS_AHEAD, Member
 from tocsin.core.ledger.reading import Reading, Status
+from tocsin.core.ledger.received import Brought
 from tocsin.core.ledger.record import (
     FOUNDING,
     HEADER_SIZE,
@@ -200,6 +213,7 @@ from tocsin.core.ledger.world import FrozenWorld, World
 
 __all__ = [
     "ANYBODY",
+    "AT_MOST_ONCE_S",
     "BAR_DAYS",
     "COSIGNATURE_SIZE",
     "EMPTY_ROOT",
@@ -215,6 +229,7 @@ __all__ = [
     "SEALED",
     "SHARES_NEEDED",
     "SIGNATURE_SIZE",
+    "STALE_DAYS",
     "START",
     "TAG_SIZE",
     "UNDECODABLE",
@@ -230,6 +245,7 @@ __all__ = [
     "Beside",
     "Block",
     "BrokenChain",
+    "Brought",
     "ChangeAhead",
     "ChangeLapsed",
     "ChangeOvertaken",
@@ -250,6 +266,7 @@ __all__ = [
     "Duty",
     "Envelope",
     "EpochOpened",
+    "Exposure",
     "FallenChange",
     "ForkSeen",
     "Founder",
@@ -260,6 +277,7 @@ __all__ = [
     "GrantedKey",
     "GrantsMade",
     "Ground",
+    "Hand",
     "HandedOver",
     "Head",
     "HeadAnswer",
@@ -295,6 +313,7 @@ __all__ = [
     "Request",
     "RivalChanges",
     "Roll",
+    "Said",
     "Shut",
     "SignedRoll",
     "Sort",
@@ -310,6 +329,7 @@ __all__ = [
     "UnknownKind",
     "WordsDiffer",
     "World",
+    "Worst",
     "WrongCode",
     "acknowledgements",
     "add_device",
@@ -346,9 +366,11 @@ __all__ = [
     "head_words",
     "inclusion_proof",
     "invite",
+    "is_due",
     "is_over",
     "is_recoverable",
     "joining_words",
+    "keys_of_shares",
     "make_card",
     "make_record",
     "newest_grant_keys",
@@ -388,5 +410,6 @@ __all__ = [
     "verify_inclusion",
     "verify_published_key",
     "verify_record",
+    "weigh",
     "write_blocks",
 ]

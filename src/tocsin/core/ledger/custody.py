@@ -20,7 +20,7 @@ from tocsin.core.ledger.errors import BadGrant, NoKey, NotEntitled
 from tocsin.core.ledger.grants import GrantedKey, GrantedShare
 from tocsin.core.ledger.kinds import ShareAsked, ShareHeld, ShareRefused, ShareReleased, SharesDealt
 from tocsin.core.ledger.member import Member
-from tocsin.core.seal import deal, join
+from tocsin.core.seal import Share, deal, join
 from tocsin.terms import Day
 
 ASK_DAYS = 1
@@ -181,6 +181,28 @@ def can_recover(member: Member, case: str) -> bool:
     return len(member.received.released.get(case, {})) >= SHARES_NEEDED
 
 
+def keys_of_shares(case: str, shares: Sequence[Share]) -> list[GrantedKey]:
+    """Join shares to the keys of the case they are of.
+
+    Raises
+    ------
+    TooFewShares, BadShare
+        Not enough, or wrong ones; the message names which.
+    BadGrant
+        They join to something that is not this case's keys.
+    """
+    secret = join(shares)
+    try:
+        keys = msgspec.msgpack.decode(secret, type=list[GrantedKey])
+    except UNDECODABLE as trouble:
+        raise BadGrant("the shares join to no keys") from trouble
+    if {key.compartment for key in keys} != set(case_compartments(case)):
+        raise BadGrant("the shares join to another case's keys")
+    if any(len(key.key) != KEY_SIZE or key.epoch != epoch_id(key.key) for key in keys):
+        raise BadGrant("a key is not the one its epoch names")
+    return keys
+
+
 def recover_case(member: Member, case: str) -> set[str]:
     """Join the released shares and hold the case's old keys; return its compartments, to be reopened.
 
@@ -193,15 +215,7 @@ def recover_case(member: Member, case: str) -> set[str]:
     BadGrant
         The shares join to something that is not this case's keys.
     """
-    secret = join(list(member.received.released.get(case, {}).values()))
-    try:
-        keys = msgspec.msgpack.decode(secret, type=list[GrantedKey])
-    except UNDECODABLE as trouble:
-        raise BadGrant("the shares join to no keys") from trouble
-    if {key.compartment for key in keys} != set(case_compartments(case)):
-        raise BadGrant("the shares join to another case's keys")
-    if any(len(key.key) != KEY_SIZE or key.epoch != epoch_id(key.key) for key in keys):
-        raise BadGrant("a key is not the one its epoch names")
+    keys = keys_of_shares(case, list(member.received.released.get(case, {}).values()))
     check_caseload(member.keyring, keys)
     for key in keys:
         member.keyring.hold(key.compartment, key.epoch, key.key)

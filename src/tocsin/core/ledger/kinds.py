@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from tocsin.core.ledger.content import ANYBODY, Content, Duty
 from tocsin.core.ledger.roll import DeviceEntry, Founder, RelayEntry
+
+HowMany = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 WATCH = "watch"
 PEOPLE = "people"
@@ -103,6 +107,34 @@ class Load(Content, frozen=True):
     WHERE = WATCH
 
     held: int
+
+
+class Exposure(Content, frozen=True):
+    """In `watch`: what this device would give away if it were taken now, in numbers; what they mean, `exposure` says."""
+
+    KIND = "ledger.exposure"
+    WRITERS = ANYBODY
+    WHERE = WATCH
+
+    cases: HowMany = 0
+    """Cases that it holds open, in any capacity."""
+    fading: HowMany = 0
+    """Cases that it gave up and whose grant still opens, by a weekly key that it has not erased yet."""
+    calls: HowMany = 0
+    """Calls that say who somebody is, open to its day keys, and are none of these cases."""
+    people: HowMany = 0
+    """People in all of these, each household once: those whom it could name."""
+    accounts: HowMany = 0
+    """Calls and testimony beside these that it reads without knowing who they are from."""
+    legs: HowMany = 0
+    hosts: HowMany = 0
+    lists: HowMany = 0
+    shares: HowMany = 0
+    """Cases of which it keeps a share as custodian: alone it opens none of them."""
+    counted: HowMany = 0
+    """People that this device counts for everybody: of each case one holder, of each call whoever took it."""
+    waiting: HowMany = 0
+    """People in calls that nobody has taken yet; others on duty count the same ones."""
 
 
 class Barred(Content, frozen=True):
@@ -248,7 +280,7 @@ class ShareRefused(Content, frozen=True):
 
 
 LEDGER_KINDS: tuple[type[Content], ...] = (
-    Duties, EpochOpened, Admitted, HandedOver, Shut, GrantsMade, Erased, Load,
+    Duties, EpochOpened, Admitted, HandedOver, Shut, GrantsMade, Erased, Load, Exposure,
     Barred, BarLifted, SharesDealt, ShareHeld, ShareAsked, ShareReleased, ShareRefused,
     ChangeProposed, ChangeSigned, ChangeWithdrawn,
 )  # fmt: skip

@@ -70,6 +70,10 @@ class Opener:
         keys = list(self._keys.get(compartment, {}).values())
         return [number for number in numbers if any(self._fits(number, key) for key in keys)]
 
+    def under(self, numbers: Iterable[int], key: bytes) -> list[int]:
+        """Keep the records that a key opens, held or not."""
+        return [number for number in numbers if self._fits(number, key)]
+
     def open(self, record: Record, key: Key, once: bytes) -> Envelope:
         """Open a record's body with the key found.
 

@@ -6,6 +6,7 @@ A grant is only bytes in a folder that anybody on the roll may fill. It counts o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from tocsin.core.ledger.batch import check_caseload
 from tocsin.core.ledger.errors import BadGrant
@@ -13,6 +14,15 @@ from tocsin.core.ledger.grants import Grant, GrantedKey, grant_hash, open_grant
 from tocsin.core.ledger.kinds import EVERYBODYS
 from tocsin.core.ledger.world import World
 from tocsin.core.seal import CaseloadFull, Identity, Keyring, Share
+
+
+class Brought(NamedTuple):
+    """What a grant for this device brought: whoever has the folder and the week's key opens it again."""
+
+    week: int
+    compartments: tuple[str, ...]
+    cases: tuple[str, ...]
+    """Cases of which it brought a share."""
 
 
 class Received:
@@ -27,6 +37,8 @@ class Received:
         """Grants sealed to us that say what none may say, by hash: shown, and they stop no other."""
         self.released: dict[str, dict[int, Share]] = {}
         """Shares of cases that custodians released to this device, by who released them."""
+        self.brought: dict[bytes, Brought] = {}
+        """Every grant for us that some folder held since this desk was unlocked, by hash."""
         self._identities: dict[bytes, Identity] = {}
 
     def take(self, files: Iterable[bytes]) -> set[str]:
@@ -44,6 +56,7 @@ class Received:
                 continue
             if grant is not None:
                 self.unconfirmed[grant_hash(file)] = grant
+                self._remember(file, grant)
         return self.confirm()
 
     def confirm(self) -> set[str]:
@@ -71,6 +84,13 @@ class Received:
                 self._keep_share(granted.case, granted.share, by=grant.by)
             del self.unconfirmed[digest]
         return news
+
+    def _remember(self, file: bytes, grant: Grant) -> None:
+        names = tuple(key.compartment for key in grant.keys)
+        cases = tuple(granted.case for granted in grant.shares)
+        for week, seed in self.keyring.grant_keys.items():
+            if open_grant(file, [self._identities[seed]], coalition=self.world.coalition) is not None:
+                self.brought[grant_hash(file)] = Brought(week, names, cases)
 
     def _identities_newest_first(self) -> list[Identity]:
         """This device's weekly identities, newest first, each expanded once."""

@@ -282,6 +282,22 @@ class World:
         """Say which records not yet opened are under a key that is held of this compartment."""
         return self._opener.fitting(self.opened.sealed(), compartment)
 
+    def sealed_under(self, key: bytes) -> list[int]:
+        """Say which records not opened here a key opens that is not held; about a microsecond a record."""
+        return self._opener.under(self.opened.sealed(), key)
+
+    def read_under(self, keys: Keys, record: Record) -> Content | None:
+        """Read a record by keys that are not held; None if they do not fit. Nothing is changed.
+
+        Raises
+        ------
+        DamagedRecord, UnknownKind, DamagedFile
+            It does not decode.
+        """
+        opener = Opener(keys, {})
+        found = opener.find(record)
+        return None if found is None else self.kinds.read(opener.open(record, *found))
+
     def _read(self, record: Record, number: int, standing: Standing) -> Reading:
         device, day = record.header.device, record.header.day
         refusal = self._refused.get(number)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 
-from tocsin.core.intake import Call, Quarantined, Submission, Taken, read_submission, take_submission
+from tocsin.core.intake import (
+    Call,
+    Quarantined,
+    Submission,
+    Taken,
+    UnreadableSubmission,
+    read_submission,
+    take_submission,
+)
 from tocsin.core.ledger import Duty
 from tocsin.core.protect import Identity
 from tocsin.core.seal import Identity as DayKey
 from tocsin.core.seal import WrongKey, open_sealed
-from tocsin.desk.desk import Desk
+from tocsin.desk.desk import Desk, OpenCall
 from tocsin.desk.errors import NotHere
 from tocsin.desk.site.waiting import waiting_contents
 from tocsin.terms import Day, Week, week_of
@@ -22,11 +29,10 @@ class Sealed:
 
     digest: bytes
     day: Day
-    file: bytes
 
     def open_at(self, desk: Desk) -> bytes:
         """Open it: 16384 bytes."""
-        return open_sealed(self.file, desk.keyring.identities("intake"))
+        return open_sealed(desk.replica.submission(self.digest), desk.keyring.identities("intake"))
 
 
 def compartment_of(week: Week) -> str:
@@ -36,41 +42,85 @@ def compartment_of(week: Week) -> str:
 
 def waiting(desk: Desk) -> list[Sealed]:
     """Open what lies in the folders for this desk and was taken by nobody, nor here while the relay was away."""
+    here = openable(desk)
     _leave_to_colleagues(desk)
     said = [*desk.contents(Taken), *waiting_contents(desk)]
     taken = {each.submission for each in said if isinstance(each, Taken)}
-    return [sealed for sealed in _openable(desk) if sealed.digest not in taken]
+    return [sealed for sealed in here if sealed.digest not in taken]
 
 
 def _leave_to_colleagues(desk: Desk) -> None:
     """Drop this desk's copies of what colleagues took."""
-    here = {sha256(file).digest() for _, file in desk.replica.submissions()}
+    here = {digest for digest, _, is_finished in desk.replica.submission_days() if not is_finished}
     for version in desk.versions(Taken):
         if version.entry.device != desk.device and version.content.submission in here:
             desk.replica.finish_submission(version.content.submission)
 
 
-def _openable(desk: Desk) -> list[Sealed]:
-    """What lies here for this desk; each file is tried once, and only that it is ours is remembered."""
-    identities = None
+def openable(desk: Desk) -> list[Sealed]:
+    """What lies here for this desk; each file is tried once, and only by which day's key it opens is remembered."""
+    day_keys: dict[int, DayKey] = {}
     found = []
-    for day, file in desk.replica.submissions():
-        digest = sha256(file).digest()
-        if digest not in desk.is_ours:
-            identities = identities or desk.keyring.identities("intake")
-            desk.is_ours[digest] = _opens(file, identities)
-        if desk.is_ours[digest]:
-            found.append(Sealed(digest, Day(day), file))
+    for digest, day, is_finished in desk.replica.submission_days():
+        if is_finished:
+            continue
+        if digest not in desk.tried:
+            day_keys = day_keys or _day_keys(desk)
+            desk.tried[digest] = _try(desk.replica.submission(digest), day_keys)
+        if desk.tried[digest] is not None:
+            found.append(Sealed(digest, Day(day)))
     return found
 
 
-def _opens(file: bytes, identities: list[DayKey]) -> bool:
+def _day_keys(desk: Desk) -> dict[int, DayKey]:
+    """The day keys, newest first: the likeliest to open what comes."""
+    seeds = sorted(desk.keyring.intake_keys.items(), reverse=True)
+    return {day: DayKey.from_seed(seed) for day, seed in seeds}
+
+
+def _try(file: bytes, day_keys: dict[int, DayKey]) -> OpenCall | None:
     try:
-        open_sealed(file, identities)
+        plain = open_sealed(file, list(day_keys.values()))
     except WrongKey:
         # Sealed to colleagues on duty, not to us.
+        return None
+    (opens, *_) = (day for day, key in day_keys.items() if _opens(file, key))
+    return OpenCall(opens, _people_in(plain))
+
+
+def _opens(file: bytes, key: DayKey) -> bool:
+    try:
+        open_sealed(file, [key])
+    except WrongKey:
         return False
     return True
+
+
+def _people_in(plain: bytes) -> int:
+    try:
+        submission = read_submission(plain)
+    except UnreadableSubmission:
+        # Whoever wrote it may have said who they are.
+        return 1
+    return 0 if submission.drill else submission.facts.people
+
+
+def named_by_day_keys(desk: Desk) -> dict[bytes, int]:
+    """Say which calls a day key held here opens, finished ones too: by hash, for how many people."""
+    # A finished one still lies in the relay's folder.
+    openable(desk)
+    keys, tried = desk.keyring.intake_keys, desk.tried
+    drills = {each.submission for each in desk.contents(Taken) if each.drill}
+    known = {call.submission: call.facts.people for call in desk.contents(Call)}
+    named: dict[bytes, int] = {}
+    for digest, day, _ in desk.replica.submission_days():
+        call = tried.get(digest)
+        if call is not None and call.people and call.day_key in keys:
+            named[digest] = call.people
+        elif digest not in tried and digest not in drills and {day, day - 1, day - 2} & keys.keys():
+            # Finished before this desk was unlocked: whether it was for us is not known any more.
+            named[digest] = known.get(digest, 1)
+    return named
 
 
 def take_calls(desk: Desk, *, most: int = 1000) -> int:
@@ -101,7 +151,7 @@ def _open_compartment(desk: Desk) -> str:
 
 def calls_without_case(desk: Desk) -> list[Call]:
     """List the calls that this desk took and can still make a case of, oldest first."""
-    here = {sealed.digest for sealed in _openable(desk)}
+    here = {sealed.digest for sealed in openable(desk)}
     mine = [version.content for version in desk.versions(Call) if version.entry.device == desk.device]
     return [call for call in mine if call.submission in here]
 
@@ -114,7 +164,7 @@ def reread(desk: Desk, submission: bytes) -> Submission:
     NotHere
         It is not here any more, or not for this desk.
     """
-    for sealed in _openable(desk):
+    for sealed in openable(desk):
         if sealed.digest == submission:
             return read_submission(sealed.open_at(desk))
     raise NotHere
@@ -131,10 +181,11 @@ def forget_drained(desk: Desk) -> None:
     over = [day for day in desk.keyring.intake_keys if day + 2 < desk.today]
     if not over:
         return
+    openable(desk)
     _leave_to_colleagues(desk)
     apart = {each.submission for each in desk.contents(Quarantined)}
     drills = {each.submission for each in desk.contents(Taken) if each.drill}
-    left = {sealed.day for sealed in _openable(desk) if sealed.digest not in apart | drills}
+    left = {sealed.day for sealed in openable(desk) if sealed.digest not in apart | drills}
     drained = [day for day in over if not left & {Day(day), Day(day + 1), Day(day + 2)}]
     if not drained:
         return

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.desk.ledger import actions, queries
+from tocsin.desk.ledger.exposure import exposure_page
 from tocsin.desk.site import forms
 from tocsin.desk.site.errors import BadField
 from tocsin.desk.site.session import session, unlocked
@@ -17,6 +18,12 @@ from tocsin.desk.site.session import session, unlocked
 def show(request: HttpRequest, newest: int | None = None) -> HttpResponse:
     """Show the ledger, records from a number downwards."""
     return render(request, "ledger.html", {"page": queries.ledger_page(unlocked(), newest)})
+
+
+@require_GET
+def show_exposure(request: HttpRequest) -> HttpResponse:
+    """Show what is lost if one of us is taken."""
+    return render(request, "exposure.html", {"page": exposure_page(unlocked())})
 
 
 @require_POST

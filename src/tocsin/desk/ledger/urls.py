@@ -6,6 +6,7 @@ from tocsin.desk.ledger import custody_pages, pages, roll_pages
 
 urlpatterns = [
     path("", pages.show, name="ledger"),
+    path("exposure/", pages.show_exposure, name="exposure"),
     path("bar/", pages.bar, name="bar"),
     path("changes/", roll_pages.show_changes, name="ledger_changes"),
     path("changes/sign/", roll_pages.sign, name="ledger_sign"),

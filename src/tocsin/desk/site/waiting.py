@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tocsin.core.ledger import Content, Draft, Envelope, Record
+from tocsin.core.ledger import Content, Draft, Envelope, Record, UnknownKind
 from tocsin.desk.desk import Desk
 from tocsin.desk.kinds import ALL_KINDS
 from tocsin.desk.outbox import open_draft
@@ -19,13 +19,17 @@ def waiting_words(desk: Desk) -> list[tuple[bytes, Content]]:
     with desk.lock:
         drafts = [open_draft(desk.keyring, sealed) for _, sealed in desk.replica.drafts()]
         finished = [_peek(desk, record) for record in desk.replica.leaving().records]
-    said = [(draft.id, _read(draft)) for draft in drafts if draft is not None]
-    return [*said, *(words for words in finished if words is not None)]
+    said = [_read(draft) for draft in drafts if draft is not None]
+    return [words for words in (*said, *finished) if words is not None]
 
 
-def _read(draft: Draft) -> Content:
+def _read(draft: Draft) -> tuple[bytes, Content] | None:
     fields = (draft.compartment, b"", draft.id, draft.based_on, draft.content)
-    return ALL_KINDS.read(Envelope(draft.kind, draft.schema, draft.at, *fields))
+    try:
+        return draft.id, ALL_KINDS.read(Envelope(draft.kind, draft.schema, draft.at, *fields))
+    except UnknownKind:
+        # A newer program said it here; it leaves as it is, and this one cannot show it.
+        return None
 
 
 def _peek(desk: Desk, record: Record) -> tuple[bytes, Content] | None:
