@@ -19,6 +19,7 @@ from tocsin.core.ledger import Record, case_compartments
 from tocsin.core.protect.records import CaseCode, Identity
 from tocsin.core.seal import Keyring, PassphraseFile, open_body, tag_and_key
 from tocsin.desk.desk import Desk
+from tocsin.desk.keyfile import read_kept
 from tocsin.desk.outbox import open_draft
 from tocsin.desk.store import Store
 from tocsin.desk.sync import sync
@@ -133,7 +134,7 @@ def test_the_replica_keeps_its_temporary_files_in_memory(coalition: Coalition) -
 def words_on_disk(folder: Path) -> set[bytes]:
     """Read a desk's disk with its passphrase alone: every key of the keyring on every record and draft."""
     _, plain = PassphraseFile.open((folder / "keyring.age").read_bytes(), PASSPHRASE)
-    keyring = Keyring.from_bytes(plain)
+    keyring = Keyring.from_bytes(bytes(read_kept(plain).keyring))
     keys = [key for epochs in keyring.compartments.values() for key in epochs.values()]
     opened = set()
     with closing(sqlite3.connect(folder / "replica.sqlite3")) as db:

@@ -93,7 +93,7 @@ class Adversary:
     def _open_disk(self, disk: Disk) -> Loot:
         if disk not in self._disks:
             _, plain = PassphraseFile.open(disk.keyring, disk.passphrase)
-            self._disks[disk] = sift(plain)
+            self._disks[disk] = sift(out_of_frame(plain))
         return self._disks[disk]
 
     def _try_on_records(self, key: bytes) -> Loot:
@@ -127,6 +127,11 @@ class Adversary:
                 joined.add(deal)
                 found.append(sift(join(parts)))
         return found
+
+
+def out_of_frame(plain: bytes) -> bytes:
+    """Take off the padding, if it has any: a desk's files are padded, a keyring by itself is not."""
+    return plain if plain[0] else plain[4 : 4 + int.from_bytes(plain[:4], "big")]
 
 
 def split(log: bytes) -> Iterator[Sealed]:

@@ -39,6 +39,8 @@ DUTIES = {
     5: (Duty.ANALYST, Duty.COUNTER),
     6: (Duty.SENTRY,),
 }
+DURESS = "an invented word of distress"
+"""Device 1 gives this one when made to; no other has one."""
 CUSTODIANS = (7, 8, 9, 10, 11)
 HOUSEHOLDS = (
     "open", "parked", "closed", "handed", "more-1", "more-2", "more-3", "more-4", "more-5", "more-6", "other",
@@ -88,6 +90,8 @@ class Taken:
 
     adversary: Adversary
     disks: dict[int, Disk]
+    spare: Disk
+    """What device 1's duress passphrase opens."""
 
     def words(self, *devices: int, extra: tuple[Disk, ...] = ()) -> frozenset[str]:
         """Everything that these devices open."""
@@ -133,6 +137,7 @@ class Life:
 
     def live(self) -> None:
         """Live all of it, and take everything at four moments."""
+        self.desk(1).keyfile.set_duress(DURESS)
         self._monday()
         self.take("monday")
         self.coalition.pass_days(3)
@@ -281,6 +286,10 @@ class Life:
 
     # what is taken ---
 
+    def spare(self, number: int) -> Disk:
+        """What lies beside a device's keyring, and the passphrase given instead of the real one."""
+        return Disk((self.coalition.folders[number - 1] / "spare.age").read_bytes(), DURESS)
+
     def disk(self, number: int) -> Disk:
         """A device's keyring as it lies on its disk, and what its holder was made to say."""
         return Disk((self.coalition.folders[number - 1] / "keyring.age").read_bytes(), PASSPHRASE)
@@ -298,5 +307,5 @@ class Life:
         adversary = Adversary()
         adversary.keep(*sealed_among(values))
         disks = {number: self.disk(number) for number in (*DUTIES, *CUSTODIANS)}
-        self.moments[moment] = Taken(adversary, disks)
+        self.moments[moment] = Taken(adversary, disks, self.spare(1))
         self.measured[moment] = {number: measure(self.desk(number)) for number in disks}

@@ -24,11 +24,13 @@ from life import (  # noqa: E402
     CUSTODIANS,
     DUTIES,
     HOUSEHOLDS,
+    ROOMS,
     Life,
     Taken,
     account_of,
     all_of,
     case_of,
+    is_planted,
     people_of,
     who_of,
 )
@@ -238,3 +240,26 @@ def test_the_page_adds_up_what_all_desks_say(life: Life) -> None:
     assert two == f"If any two of us are taken, at most {sum(worst[:2])} people."
     assert parked.startswith("Beside these 1 case is parked")
     assert relay == "Whoever takes the relay can name nobody."
+
+
+def test_a_duress_passphrase_opens_what_everybody_reads_and_nobody(life: Life) -> None:
+    for taken in life.moments.values():
+        words = taken.adversary.read([taken.spare])
+
+        assert frozenset(filter(is_planted, words)) == NOBODY
+        assert frozenset(w for w in words if "/" in w or w in ROOMS) == EVERYONES
+    assert life.moments["monday"].planted(1) != NOBODY
+
+
+def test_no_folder_tells_whether_there_is_a_duress_passphrase(life: Life) -> None:
+    seen = {}
+    for number in (1, 2):
+        folder = life.coalition.folders[number - 1]
+        pair = [folder / name for name in ("keyring.age", "spare.age")]
+        # Of one size and time, in each folder; and nothing else lies in one folder and not in the other.
+        assert len({(path.stat().st_size, path.stat().st_mtime_ns) for path in pair}) == 1
+        shape = [[len(line) for line in path.read_bytes()[:200].split(b"\n")[:4]] for path in pair]
+        assert shape[0] == shape[1]
+        seen[number] = {path.name for path in folder.iterdir()}, shape
+
+    assert seen[1] == seen[2]

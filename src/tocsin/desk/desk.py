@@ -19,6 +19,8 @@ from typing import Generic, NamedTuple, TypeVar
 import msgspec
 
 from tocsin.core.ledger import (
+    BarLifted,
+    Barred,
     Content,
     Draft,
     Member,
@@ -164,7 +166,12 @@ class Desk:
 
     def _start(self, *, verify_all: bool = False) -> None:
         """Take every record of the replica; signatures up to the checked root were checked when they came."""
-        self.world = World(device=self.device, kinds=ALL_KINDS, keys=self.keyring.compartments)
+        self.world = World(
+            device=self.device,
+            kinds=ALL_KINDS,
+            keys=self.keyring.compartments,
+            is_quiet=self.keyring.is_quiet,
+        )
         self.member = Member(self.keyring, self.world, fresh=secrets.token_bytes)
         self.store.close()
         self.store = Store()
@@ -271,7 +278,16 @@ class Desk:
     @property
     def is_cloned(self) -> bool:
         """Say whether the ledger holds records of this device that this keyring never finished."""
-        return self.world.tips[self.device].chain > self.keyring.tip.chain
+        # What a duress passphrase opens may be a little behind: it must be able to call for help all the same.
+        return not self.keyring.is_quiet and self.world.tips[self.device].chain > self.keyring.tip.chain
+
+    def hides(self, content: Content | None) -> bool:
+        """Say whether this desk's own pages leave something out: opened under duress, what is said of its own bar."""
+        return (
+            self.keyring.is_quiet
+            and isinstance(content, Barred | BarLifted)
+            and content.device == self.device
+        )
 
     # taking ---
 
@@ -301,7 +317,7 @@ class Desk:
         self.drop_arrived()
 
     def _project(self, readings: Iterable[Reading]) -> None:
-        self.store.project(readings)
+        self.store.project(reading for reading in readings if not self.hides(reading.content))
 
     def take_grants(self, files: Iterable[bytes]) -> None:
         """Try grants; read again what their keys open."""

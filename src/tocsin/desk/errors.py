@@ -150,6 +150,15 @@ class NewerFiles(DeskError):
         )
 
 
+class SamePassphrase(DeskError):
+    """A passphrase that this desk already uses for something else."""
+
+    code = "desk.same-passphrase"
+
+    def __init__(self) -> None:
+        super().__init__("That passphrase cannot be used for this. Choose another one; nothing was changed.")
+
+
 class DiskFull(DeskError):
     """No space left: nothing was written by halves."""
 

@@ -1,9 +1,16 @@
-"""The keyring on disk: one passphrase file, replaced whole at every change, never written by halves."""
+"""The keyring on disk: two passphrase files, replaced whole and together at every change, never written by halves.
+
+`keyring.age` holds every secret of the device. `spare.age` holds what a duress passphrase may open. It lies there whether
+or not there is such a passphrase (else nobody's opens it), of the same size and time, so that nobody sees which. What seals
+the spare again stands in the keyring's file, so that both move on together.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+import secrets
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,60 +19,218 @@ from typing import IO
 
 import msgspec
 
-from tocsin.core.seal import DamagedFile, Keyring, PassphraseFile, WorkFactorTooHigh
-from tocsin.desk.errors import DamagedKeyring, DiskFull, NoDeskHere
+from tocsin.core.ledger import EVERYBODYS
+from tocsin.core.seal import (
+    DamagedFile,
+    Keyring,
+    PassphraseFile,
+    WorkFactorTooHigh,
+    WrongKey,
+    WrongPassphrase,
+    frame,
+    padme,
+    unframe,
+)
+from tocsin.desk.errors import DamagedKeyring, DiskFull, NoDeskHere, SamePassphrase
 
 NAME = "keyring.age"
+SPARE = "spare.age"
+
+FLOOR = 32768
+"""Bytes that a keyring is padded to at least, so that its size says little of how much it holds."""
+
+_FIRST_FORM = 0x92
+"""First byte of a keyring that was written before there was a spare: a msgpack array of two, without a frame."""
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What a passphrase file of a desk holds, in a frame (docs/formats.md section 10)."""
+
+    keyring: msgspec.Raw
+    """The keyring's bytes."""
+    spare: bytes = b""
+    """What seals the other file again; empty in the spare itself."""
 
 
 @dataclass
 class KeyFile:
-    """An open keyring and the file it lives in."""
+    """An open keyring and the two files it lives in."""
 
     path: Path
     keyring: Keyring
     _file: PassphraseFile
+    _spare: PassphraseFile
 
     @classmethod
     def create(cls, folder: Path, keyring: Keyring, passphrase: str, *, log_n: int = 17) -> KeyFile:
         """Seal a new keyring under a passphrase; a low work factor is for the demo and for tests only."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        keyfile = cls(folder / NAME, keyring, PassphraseFile.create(passphrase, log_n=log_n))
+        file, spare = PassphraseFile.create(passphrase, log_n=log_n), PassphraseFile.nobodys(log_n=log_n)
+        keyfile = cls(folder / NAME, keyring, file, spare)
         keyfile.save()
         return keyfile
 
     @classmethod
     def open(cls, folder: Path, passphrase: str) -> KeyFile:
-        """Open the keyring in a folder.
+        """Open the keyring in a folder. Both files are tried each time, so that the time it takes tells nothing.
+
+        By the duress passphrase: the keyring is gone from this folder before this returns.
 
         Raises
         ------
         NoDeskHere, WrongPassphrase, DamagedKeyring, NewerVersion
         """
         path = folder / NAME
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            raise NoDeskHere from None
-        try:
-            file, plain = PassphraseFile.open(data, passphrase)
-            return cls(path, Keyring.from_bytes(plain), file)
-        except (DamagedFile, WorkFactorTooHigh) as trouble:
-            raise DamagedKeyring from trouble
+        if not path.exists():
+            raise NoDeskHere
+        opened, spare = _attempt(path, passphrase), _attempt(folder / SPARE, passphrase)
+        if isinstance(opened, _Opened):
+            kept = opened.kept
+            file = PassphraseFile.from_bytes(kept.spare) if kept.spare else _nobodys(opened.file)
+            return cls(path, _keyring(kept), opened.file, file)
+        if isinstance(spare, _Opened):
+            return cls._give_way(path, spare)
+        raise opened
+
+    @classmethod
+    def _give_way(cls, path: Path, spare: _Opened) -> KeyFile:
+        """Put what the duress passphrase opens in the keyring's place. Cut off anywhere, it opens so again."""
+        given = cls(path, _keyring(spare.kept), spare.file, _nobodys(spare.file))
+        _overwrite(path)
+        given.save()
+        return given
 
     def save(self, *, beside: Mapping[str, Mapping[bytes, bytes]] | None = None) -> None:
-        """Replace the file; after this, what the keyring forgot is not in it any more, unless it is given `beside`.
+        """Replace both files; after this, what the keyring forgot is in neither any more, unless it is given `beside`.
 
         Raises
         ------
         DiskFull
-            The old file still stands.
+            The old files still stand.
         """
         held = {name: dict(epochs) for name, epochs in (beside or {}).items()}
         for name, epochs in self.keyring.compartments.items():
             held.setdefault(name, {}).update(epochs)
         whole = msgspec.structs.replace(self.keyring, compartments=held)
-        write_whole(self.path, self._file.reseal(whole.to_bytes()))
+        bare = self.keyring.without_people(keep=EVERYBODYS)
+        plain = msgspec.msgpack.encode(Kept(msgspec.Raw(whole.to_bytes()), self._spare.to_bytes()))
+        other = msgspec.msgpack.encode(Kept(msgspec.Raw(bare.to_bytes())))
+        size = padme(4 + len(plain), FLOOR)
+        write_together(
+            {
+                self.path: self._file.reseal(frame(plain, size)),
+                self.path.with_name(SPARE): self._spare.reseal(frame(other, size)),
+            }
+        )
+
+    # passphrases ---
+
+    def check(self, passphrase: str) -> None:
+        """Ask again for the passphrase that this desk was opened by.
+
+        Raises
+        ------
+        WrongPassphrase
+        """
+        if not self._file.opens_by(passphrase):
+            raise WrongPassphrase
+
+    def change_passphrase(self, passphrase: str) -> None:
+        """Seal the keyring under another passphrase from now on.
+
+        Raises
+        ------
+        SamePassphrase
+            It opens the spare: of the two, each must be its own.
+        EmptyPassphrase, DiskFull
+        """
+        if self._spare.opens_by(passphrase):
+            raise SamePassphrase
+        self._change(PassphraseFile.create(passphrase, log_n=self._file.log_n), self._spare)
+
+    def set_duress(self, passphrase: str) -> None:
+        """Let a passphrase open the spare, in place of the one before, if any.
+
+        Raises
+        ------
+        SamePassphrase
+            It opens the keyring.
+        EmptyPassphrase, DiskFull
+        """
+        if self._file.opens_by(passphrase):
+            raise SamePassphrase
+        self._change(self._file, PassphraseFile.create(passphrase, log_n=self._file.log_n))
+
+    def remove_duress(self) -> None:
+        """Let no passphrase open the spare any more; nothing shows whether one did.
+
+        Raises
+        ------
+        DiskFull
+        """
+        self._change(self._file, _nobodys(self._file))
+
+    def _change(self, file: PassphraseFile, spare: PassphraseFile) -> None:
+        before = self._file, self._spare
+        self._file, self._spare = file, spare
+        try:
+            self.save()
+        except DiskFull:
+            self._file, self._spare = before
+            raise
+
+
+@dataclass(frozen=True)
+class _Opened:
+    file: PassphraseFile
+    kept: Kept
+
+
+def _attempt(path: Path, passphrase: str) -> _Opened | WrongPassphrase | DamagedKeyring:
+    """Try a passphrase on a file. Trouble is handed back: only once both were tried is it known what it means."""
+    try:
+        file, plain = PassphraseFile.open(path.read_bytes(), passphrase)
+        return _Opened(file, read_kept(plain))
+    except WrongPassphrase as trouble:
+        return trouble
+    except (DamagedFile, WorkFactorTooHigh, WrongKey, FileNotFoundError) as trouble:
+        damaged = DamagedKeyring()
+        damaged.__cause__ = trouble
+        return damaged
+
+
+def read_kept(plain: bytes) -> Kept:
+    """Read what a passphrase file held.
+
+    Raises
+    ------
+    DamagedFile
+    """
+    if plain[:1] == bytes([_FIRST_FORM]):
+        return Kept(msgspec.Raw(plain))
+    try:
+        return msgspec.msgpack.decode(unframe(plain), type=Kept)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as trouble:
+        raise DamagedFile("it holds no keyring") from trouble
+
+
+def _keyring(kept: Kept) -> Keyring:
+    try:
+        return Keyring.from_bytes(bytes(kept.keyring))
+    except DamagedFile as trouble:
+        raise DamagedKeyring from trouble
+
+
+def _nobodys(like: PassphraseFile) -> PassphraseFile:
+    return PassphraseFile.nobodys(log_n=like.log_n)
+
+
+def _overwrite(path: Path) -> None:
+    """Write chance over a file's bytes before it is replaced; a disk may keep old cells all the same."""
+    with open(path, "r+b") as file:
+        file.write(secrets.token_bytes(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -89,19 +254,49 @@ def replaced(path: Path) -> Iterator[IO[bytes]]:
     DiskFull
     """
     part = path.with_suffix(".part")
-    try:
+    with _removing(part):
         with open(part, "wb", opener=_private) as sink:
             yield sink
             sink.flush()
             os.fsync(sink.fileno())
         part.replace(path)
         sync_folder(path.parent)
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Replace files of one folder, all with one time: each whole, none before all are on the disk.
+
+    Raises
+    ------
+    DiskFull
+        The old files still stand.
+    """
+    now = time.time_ns()
+    parts = {path: path.with_suffix(".part") for path in files}
+    with _removing(*parts.values()):
+        for path, part in parts.items():
+            with open(part, "wb", opener=_private) as sink:
+                sink.write(files[path])
+                sink.flush()
+                os.utime(part, ns=(now, now))
+                os.fsync(sink.fileno())
+        for path, part in parts.items():
+            part.replace(path)
+        sync_folder(next(iter(files)).parent)
+
+
+@contextmanager
+def _removing(*parts: Path) -> Iterator[None]:
+    """Leave no half-written file behind, and say in our words that the disk is full."""
+    try:
+        yield
     except OSError as trouble:
         if trouble.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DiskFull from trouble
         raise
     finally:
-        part.unlink(missing_ok=True)
+        for part in parts:
+            part.unlink(missing_ok=True)
 
 
 def _private(path: str, flags: int) -> int:

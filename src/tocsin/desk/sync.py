@@ -12,6 +12,7 @@ from tocsin.core.ledger import (
     EVERYBODYS,
     WATCH,
     BadProof,
+    Barred,
     Beside,
     Cosignature,
     DamagedRecord,
@@ -40,6 +41,8 @@ from tocsin.desk.replica import FOLDER_DAYS
 from tocsin.desk.wire import Wire
 
 KEYS_BACK_DAYS = 28
+DURESS = "duress"
+"""Why a desk bars itself when its duress passphrase was given."""
 CLOCK_DAYS = 2
 """What the relay allows between its day and a record's."""
 SEAL_AGAIN = ("relay.roll", "relay.clock", "ledger.roll")
@@ -69,6 +72,7 @@ def sync(desk: Desk) -> None:
         _read(desk, wire, head, cosignatures)
         if desk.is_cloned:
             raise ClonedDevice
+        _ask_for_removal(desk)
         _publish(desk, wire, on_relay)
         _serve_custody(desk)
         _let_back_in(desk)
@@ -208,10 +212,20 @@ def _fetch_folders(desk: Desk, wire: Wire, overview: Beside) -> None:
     desk.take_grants(new)
 
 
+def _ask_for_removal(desk: Desk) -> None:
+    """Say once that this desk was opened under duress: it bars itself, in everybody's sight but its own."""
+    plea = Barred(device=desk.device, reason=DURESS)
+    if desk.keyring.is_quiet and not desk.world.has_barred_itself and not desk.is_waiting(plea):
+        desk.append(plea, to=WATCH)
+
+
 def _publish(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:
     """Publish the keys of the coming weeks and days; their seeds are saved before anybody can seal to them."""
     entry = desk.world.history.now.roll.device(desk.device)
     duties = desk.world.history.now.duties.get(desk.device, frozenset())
+    if desk.keyring.is_quiet:
+        # Its slots are filled with keys that are gone, and nothing may be sealed to it any more.
+        return
     desk.erase_old_keys()
     forget_drained(desk)
     with desk.all_or_nothing():

@@ -27,6 +27,7 @@ from tocsin.core.ledger import (
     BAR_DAYS,
     BadRoll,
     BarLifted,
+    Barred,
     Cosignature,
     DeviceEntry,
     Duties,
@@ -372,6 +373,29 @@ def test_a_bar_holds_72_hours_and_k_founders_lift_it(world: Gathering) -> None:
         world[founder].post(world[founder].say(BarLifted(device=3), to="watch"))
         world[2].pull()
         assert history.is_sealed_to(3, world.day) == still
+
+
+def test_a_device_that_bars_itself_stays_barred_until_k_other_founders_lift_it() -> None:
+    world = Gathering(organisations=(1, 2, 3, 1, 2))
+    # Its two bars of the week are used up; for itself it needs none.
+    for device in (4, 5):
+        world[3].post(world[3].say(world[3].member.bar(device, reason="suspect", day=world.day), to="watch"))
+    world[3].post(world[3].say(Barred(device=3, reason="duress"), to="watch"))
+    world.sync_all()
+    world.wait(40)
+    after_forty_days = world[1].world.history.is_sealed_to(3, world.day)
+
+    # Its own word does not count among the founders'.
+    for founder in (3, 1):
+        world[founder].post(world[founder].say(BarLifted(device=3), to="watch"))
+    world.sync_all()
+    by_one = world[1].world.history.is_sealed_to(3, world.day)
+    world[2].post(world[2].say(BarLifted(device=3), to="watch"))
+    world.sync_all()
+
+    assert not after_forty_days
+    assert not by_one
+    assert world[1].world.history.is_sealed_to(3, world.day)
 
 
 def test_only_founders_lift_a_bar() -> None:

@@ -138,7 +138,10 @@ class Exposure(Content, frozen=True):
 
 
 class Barred(Content, frozen=True):
-    """In `watch`: nobody seals to this device for 72 hours; founders then remove it or lift the bar."""
+    """In `watch`: nobody seals to this device for 72 hours; founders then remove it or lift the bar.
+
+    A device that bars itself stays barred until founders lift it: its holder called for help and may not be free to.
+    """
 
     KIND = "ledger.bar"
     WRITERS = ANYBODY
@@ -147,7 +150,7 @@ class Barred(Content, frozen=True):
 
     device: int
     reason: str
-    """A code: `lost`, `cloned`, `suspect`."""
+    """A code: `lost`, `cloned`, `suspect`; of itself, `duress`."""
 
 
 class BarLifted(Content, frozen=True):

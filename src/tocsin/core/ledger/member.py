@@ -255,6 +255,9 @@ class Member:
         if epochs:
             news.append(Erased(epochs=epochs))
         held = len(self.keyring.open_cases())
+        if self.keyring.is_quiet:
+            # What it held it held: others must go on warning whom they share a case with.
+            return news
         if held != self.world.loads.get(self.device, 0):
             news.append(Load(held=held))
         return news
@@ -291,7 +294,7 @@ class Member:
         TooManyBars
             This desk's two of the week are used up.
         """
-        if self.world.history.bars_of_week(self.device, day) >= BARS_A_WEEK:
+        if device != self.device and self.world.history.bars_of_week(self.device, day) >= BARS_A_WEEK:
             raise TooManyBars
         self.world.history.now.roll.device(device)
         return Barred(device=device, reason=reason)

@@ -32,9 +32,14 @@ class Bar:
     day: int
     reason: str
 
+    @property
+    def is_own(self) -> bool:
+        """Say whether the device asked for it itself: then it stands until founders lift it."""
+        return self.by == self.device
+
     def holds_on(self, day: int) -> bool:
         """Say whether the bar is in force on a day."""
-        return day <= self.day + BAR_DAYS
+        return self.is_own or day <= self.day + BAR_DAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,26 +166,35 @@ class History:
 
         Days are the author's word, within two of the relay's: dating one bar ahead must not make room for another.
         """
-        return sum(bar.by == by and day - 7 < bar.day for bar in self.now.made)
+        return sum(bar.by == by and not bar.is_own and day - 7 < bar.day for bar in self.now.made)
 
     def take_bar(self, number: int, bar: Barred, *, by: int, day: int) -> bool:
-        """A desk bars a device; the third in a week by the same desk changes nothing (False)."""
-        if self.bars_of_week(by, day) >= BARS_A_WEEK:
-            return False
+        """A desk bars a device; the third in a week by the same desk changes nothing (False).
+
+        Itself it may bar whenever it likes: whoever is made to unlock it must be able to call for that.
+        """
         now = self.now
+        is_own = by == bar.device
+        if is_own and any(each.is_own and each.device == by for each in now.bars):
+            return True
+        if not is_own and self.bars_of_week(by, day) >= BARS_A_WEEK:
+            return False
         lifts = frozenset(lift for lift in now.lifts if lift[0] != bar.device)
         made = Bar(bar.device, by, day, bar.reason)
         self._keep(number, replace(now, bars=(*now.bars, made), lifts=lifts, made=(*now.made, made)))
         return True
 
-    def take_lift(self, number: int, lift: BarLifted, *, by: int) -> None:
-        """A founder lifts a bar; k of them end it."""
+    def take_lift(self, number: int, lift: BarLifted, *, by: int) -> bool:
+        """A founder lifts a bar; k of them end it. Nobody's own device counts among them (False)."""
+        if by == lift.device:
+            return False
         now = self.now
         lifts = now.lifts | {(lift.device, by)}
         bars = now.bars
         if sum(device == lift.device for device, _ in lifts) >= now.roll.threshold:
             bars = tuple(bar for bar in bars if bar.device != lift.device)
         self._keep(number, replace(now, bars=bars, lifts=lifts))
+        return True
 
     def freeze(self) -> FrozenHistory:
         """Give it as plain values."""

@@ -73,15 +73,20 @@ class FrozenWorld(msgspec.Struct, frozen=True, kw_only=True):
     loads: dict[int, int]
     erased: dict[bytes, set[int]]
     newest_day: int
+    has_barred_itself: bool
     coalition: bytes
 
 
 class World:
     """The ledger as one device knows it. Feed it records in order with `take`."""
 
-    def __init__(self, *, device: int, kinds: Kinds, keys: Keys) -> None:
-        """Start before the founding record; `keys` is read live, so a key added to the keyring is found."""
-        self.device = device
+    def __init__(self, *, device: int, kinds: Kinds, keys: Keys, is_quiet: bool = False) -> None:
+        """Start before the founding record; `keys` is read live, so a key added to the keyring is found.
+
+        A quiet one leaves its own device out of `bars`, for whoever makes somebody read there (`Keyring.is_quiet`).
+        """
+        self.device, self.is_quiet = device, is_quiet
+        self.has_barred_itself = False
         self.kinds = kinds
         self.keys = keys
         self.tree = Tree()
@@ -118,13 +123,17 @@ class World:
             loads=self.loads,
             erased={epoch: devices for epoch, devices in self.erased.items() if devices},
             newest_day=self.newest_day,
+            has_barred_itself=self.has_barred_itself,
             coalition=self._coalition,
         )
 
     @classmethod
-    def thaw(cls, frozen: FrozenWorld, *, device: int, kinds: Kinds, keys: Keys) -> World:
+    def thaw(
+        cls, frozen: FrozenWorld, *, device: int, kinds: Kinds, keys: Keys, is_quiet: bool = False
+    ) -> World:
         """Make the world again of what `freeze` gave, and take that for its own; device, kinds and keys must be the same."""
-        world = cls(device=device, kinds=kinds, keys=keys)
+        world = cls(device=device, kinds=kinds, keys=keys, is_quiet=is_quiet)
+        world.has_barred_itself = frozen.has_barred_itself
         world.tree = Tree.thaw(frozen.levels)
         world.opened = Opened.thaw(frozen.opened)
         world._refused = made_again(frozen.refused)
@@ -377,15 +386,22 @@ class World:
             case Load():
                 self.loads[device] = content.held
             case Barred():
-                if not self.history.take_bar(number, content, by=device, day=day):
-                    raise NotEntitled(device=device, kind=content.KIND)
+                self._take_bar(number, content, device, day)
             case BarLifted():
-                self.history.take_lift(number, content, by=device)
+                if not self.history.take_lift(number, content, by=device):
+                    raise NotEntitled(device=device, kind=content.KIND)
             case _:
                 # Not the day the author wrote: dated back by two, a request would stand in nobody's sight.
                 day, roll = self.newest_day, self.history.now.roll
                 self.deals.take(content, number=number, device=device, day=day, roll=roll)
         self._opener.choose_anew()
+
+    def _take_bar(self, number: int, content: Barred, by: int, day: int) -> None:
+        self.has_barred_itself |= content.device == by == self.device
+        if self.is_quiet and content.device == self.device:
+            return
+        if not self.history.take_bar(number, content, by=by, day=day):
+            raise NotEntitled(device=by, kind=content.KIND)
 
     def _open_epoch(self, number: int, device: int, key: Key, content: EpochOpened) -> None:
         compartment = self.compartments.setdefault(key.compartment, Compartment(key.compartment))

@@ -8,7 +8,7 @@ its owner is.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from datetime import date
 from typing import Literal
 
@@ -64,6 +64,8 @@ class Keyring(msgspec.Struct, kw_only=True):
     compartments: dict[str, dict[bytes, bytes]] = msgspec.field(default_factory=dict)
     shares: dict[str, Share] = msgspec.field(default_factory=dict)
     tip: Tip = Tip()
+    is_quiet: bool = False
+    """Opened by a duress passphrase: it asks the others for its removal, and its own pages show nothing of that."""
 
     @classmethod
     def fresh(cls) -> Keyring:
@@ -103,6 +105,20 @@ class Keyring(msgspec.Struct, kw_only=True):
         """Write it as a program did that knew these fields only."""
         known = {name: getattr(self, name) for name in self.__struct_fields__ if name in fields}
         return msgspec.msgpack.encode((_VERSION, known))
+
+    def without_people(self, *, keep: Iterable[str]) -> Keyring:
+        """Give what a duress passphrase may open: the signing key and some compartments, none of which names anybody.
+
+        No grant, intake or file key, no share, no founder's key: nothing that came, waits or comes later opens by it.
+        """
+        return Keyring(
+            coalition=self.coalition,
+            device=self.device,
+            signing_seed=self.signing_seed,
+            compartments={name: dict(self.compartments[name]) for name in keep if name in self.compartments},
+            tip=self.tip,
+            is_quiet=True,
+        )
 
     @property
     def signing_key(self) -> SigningKey:

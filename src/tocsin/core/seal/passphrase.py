@@ -77,6 +77,44 @@ class PassphraseFile:
         return cls(write_header([stanza], file_key), file_key)
 
     @classmethod
+    def nobodys(cls, *, log_n: int = DEFAULT_LOG_N) -> PassphraseFile:
+        """Begin a file that no passphrase opens and that looks like any other: its wrapped key is chance."""
+        if log_n not in _WRITABLE_LOG_N:
+            raise ValueError("the work factor must be from 2^10 to 2^18")
+        salt, file_key = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(FILE_KEY_BYTES)
+        wrapped = secrets.token_bytes(WRAPPED_BYTES)
+        stanza = Stanza(SCRYPT, (encode_base64(salt).decode(), str(log_n)), wrapped)
+        return cls(write_header([stanza], file_key), file_key)
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> PassphraseFile:
+        """Read what `to_bytes` wrote.
+
+        Raises
+        ------
+        DamagedFile
+        """
+        file_key, header = raw[:FILE_KEY_BYTES], raw[FILE_KEY_BYTES:]
+        read_header(io.BytesIO(header)).check(file_key)
+        return cls(header, file_key)
+
+    def to_bytes(self) -> bytes:
+        """Write down what seals the file again without its passphrase; it opens it, so it is as secret."""
+        return self._file_key + self._header
+
+    @property
+    def log_n(self) -> int:
+        """The work factor, 2 to the power of this."""
+        return _parameters(read_header(io.BytesIO(self._header)))[1]
+
+    def opens_by(self, passphrase: str) -> bool:
+        """Say whether a passphrase opens the file; as slow as opening it."""
+        try:
+            return _unwrap(read_header(io.BytesIO(self._header)), passphrase) == self._file_key
+        except WrongPassphrase:
+            return False
+
+    @classmethod
     def open(cls, file: bytes, passphrase: str) -> tuple[PassphraseFile, bytes]:
         """Open a file, and keep what is needed to save it again.
 

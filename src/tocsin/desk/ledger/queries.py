@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tocsin.core.ledger import LEDGER_KINDS, Status, head_words
+from tocsin.core.ledger import BAR_DAYS, LEDGER_KINDS, Status, head_words
 from tocsin.desk.count.queries import organisation_of
 from tocsin.desk.desk import Desk
 from tocsin.desk.kinds import ROOMS, declared_in
@@ -199,16 +199,20 @@ def device_rows(desk: Desk) -> tuple[DeviceRow, ...]:
     """List every device that the roll has or had."""
     now = desk.world.history.now
     seen = {word.device: word.size for word in desk.replica.cosignatures()}
+
+    def is_hidden(device: int) -> bool:
+        return desk.keyring.is_quiet and device == desk.device
+
     return tuple(
         DeviceRow(
             number=entry.number,
             organisation=entry.organisation,
             duties=", ".join(sorted(now.duties.get(entry.number, ()))),
-            word=_device_word(desk, entry.number, removed=entry.removed),
-            n_cases=desk.world.loads.get(entry.number, 0),
+            word=_device_word(desk, entry.number, removed=entry.removed and not is_hidden(entry.number)),
+            n_cases=desk.n_cases if entry.number == desk.device else desk.world.loads.get(entry.number, 0),
             has_seen=seen.get(entry.number),
             is_me=entry.number == desk.device,
-            is_removed=entry.removed,
+            is_removed=entry.removed and not is_hidden(entry.number),
         )
         for entry in now.roll.devices
     )
@@ -220,8 +224,10 @@ def _device_word(desk: Desk, device: int, *, removed: bool) -> str:
     if device in desk.world.forked:
         return "two copies exist"
     if desk.world.history.now.is_barred(device, desk.today):
-        until = max(bar.day for bar in desk.world.history.now.bars if bar.device == device) + 3
-        return f"barred, {max(0, until - desk.today)} days left"
+        bars = [bar for bar in desk.world.history.now.bars if bar.device == device]
+        if any(bar.is_own for bar in bars):
+            return "barred by itself, until founders lift it"
+        return f"barred, {max(0, max(bar.day for bar in bars) + BAR_DAYS - desk.today)} days left"
     return "on the roll"
 
 

@@ -18,7 +18,7 @@ from tocsin.desk.ledger.roll_queries import changes_to_sign
 from tocsin.desk.machine.queries import JobRow, job_rows
 from tocsin.desk.protect.queries import CaseRow, case_rows
 from tocsin.desk.site.session import Session
-from tocsin.desk.site.waiting import waiting_contents
+from tocsin.desk.site.waiting import n_waiting, waiting_contents
 from tocsin.desk.watch.queries import watch_page
 
 ALARM_DAYS = 14
@@ -85,7 +85,7 @@ def home(desk: Desk, session: Session) -> HomePage:
         head=head_row(desk),
         sync=_sync(session),
         waiting=tuple(sorted(waiting.items())),
-        n_waiting=desk.n_waiting,
+        n_waiting=n_waiting(desk),
         n_cases=desk.n_cases,
         cap=CASELOAD_CAP,
         tasks=tuple(_tasks(desk)),
@@ -238,16 +238,24 @@ def _warnings(desk: Desk) -> list[Concern]:
         for device, number in sorted(world.forked.items())
     ]
     standing = world.history.now
-    warnings += [
-        Concern(
-            sentence=f"Device {device} is barred: nothing is sealed to it.",
-            next_step="Founders remove it or lift the bar within 72 hours.",
-        )
-        for device in sorted(
-            {bar.device for bar in standing.bars if standing.is_barred(bar.device, desk.today)}
-        )
-    ]
+    barred = {bar.device for bar in standing.bars if bar.holds_on(desk.today)}
+    asked = {bar.device for bar in standing.bars if bar.is_own}
+    warnings += [_plea(device) if device in asked else _bar(device) for device in sorted(barred)]
     return warnings + _gaps(desk)
+
+
+def _plea(device: int) -> Concern:
+    return Concern(
+        sentence=f"Device {device} asks to be removed: its holder may be under pressure.",
+        next_step="Do not write or call them on the usual channel. Founders remove the device; warn whom it knew of.",
+    )
+
+
+def _bar(device: int) -> Concern:
+    return Concern(
+        sentence=f"Device {device} is barred: nothing is sealed to it.",
+        next_step="Founders remove it or lift the bar within 72 hours.",
+    )
 
 
 def _gaps(desk: Desk) -> list[Concern]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tocsin.core.seal import WrongPassphrase
 from tocsin.desk.desk import Desk
-from tocsin.desk.errors import Locked
+from tocsin.desk.errors import Locked, RelayAway
 from tocsin.desk.jobs import Jobs
 from tocsin.desk.machine.works import WORKS
 from tocsin.desk.sync import sync
@@ -109,7 +109,8 @@ class Session:
         try:
             sync(desk)
         except TocsinError as trouble:
-            self.trouble = trouble
+            # Barred or removed: a desk that was opened under duress says nothing of it.
+            self.trouble = RelayAway() if desk.keyring.is_quiet else trouble
         else:
             self.trouble, self.synced_at = None, time.monotonic()
 

@@ -16,11 +16,22 @@ def waiting_contents(desk: Desk) -> list[Content]:
 
 def waiting_words(desk: Desk) -> list[tuple[bytes, Content]]:
     """List what waits to leave, each with the id that later versions are based on."""
+    return [(id_, content) for id_, content in _words(desk) if not desk.hides(content)]
+
+
+def _words(desk: Desk) -> list[tuple[bytes, Content]]:
     with desk.lock:
         drafts = [open_draft(desk.keyring, sealed) for _, sealed in desk.replica.drafts()]
         finished = [_peek(desk, record) for record in desk.replica.leaving().records]
     said = [_read(draft) for draft in drafts if draft is not None]
     return [words for words in (*said, *finished) if words is not None]
+
+
+def n_waiting(desk: Desk) -> int:
+    """How many things said here have not reached the relay, as far as this desk's pages tell."""
+    with desk.lock:
+        n_hidden = sum(desk.hides(content) for _, content in _words(desk))
+        return desk.n_waiting - n_hidden
 
 
 def _read(draft: Draft) -> tuple[bytes, Content] | None:
