@@ -123,13 +123,33 @@ def coalition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coalition]:
             lambda member, moment: member.open_compartments(["case/aa/identity", "case/aa/file"], [2], moment)
         )
         made.sync_all(2)
-        first.keyfile.set_duress(DURESS)
         yield made
+
+
+def set_on_the_page(coalition: Coalition) -> None:
+    """Set the duress passphrase of the first desk as its holder does."""
+    site = start_site(coalition.folders[0], coalition.environment())
+    person = Visitor(site)
+    page = "machine/passphrase/"
+    typed = {"passphrase": PASSPHRASE, "new": DURESS, "again": DURESS}
+    try:
+        person.come_in()
+        answers = [
+            person.post(page + "duress/", seen=page, **fields)
+            for fields in (typed | {"passphrase": "a guess"}, typed | {"again": "a slip"}, typed)
+        ]
+    finally:
+        person.close()
+        site.stop()
+    assert [answer.status_code for answer in answers] == [403, 409, 200]
+    assert "calls for help" in answers[2].text
+    assert not any(DURESS in answer.text or DURESS in str(answer.url) for answer in answers)
 
 
 def test_the_others_are_told_and_its_own_pages_tell_nothing(coalition: Coalition) -> None:
     first, second, third = coalition.desks
     first.close()
+    set_on_the_page(coalition)
     site = start_site(coalition.folders[0], coalition.environment(), passphrase=DURESS)
     person = Visitor(site)
     try:

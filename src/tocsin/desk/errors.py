@@ -150,6 +150,15 @@ class NewerFiles(DeskError):
         )
 
 
+class PassphrasesDiffer(DeskError):
+    """The same passphrase was to be typed twice."""
+
+    code = "desk.passphrases-differ"
+
+    def __init__(self) -> None:
+        super().__init__("The two new passphrases differ. Type the same one twice; nothing was changed.")
+
+
 class SamePassphrase(DeskError):
     """A passphrase that this desk already uses for something else."""
 

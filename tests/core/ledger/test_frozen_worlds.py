@@ -9,6 +9,7 @@ from snapshots import fresh_view, snapshot, thawed_view, written_down
 
 from tocsin.core.ledger import (
     BarLifted,
+    Barred,
     BrokenChain,
     Duty,
     NotEntitled,
@@ -16,6 +17,7 @@ from tocsin.core.ledger import (
     ask_for_case,
     case_compartments,
     deal_case,
+    refuse_share,
     release_share,
 )
 from tocsin.core.ledger.kinds import SharesDealt
@@ -41,6 +43,7 @@ def long_life() -> Gathering:
     world[2].post(world[2].say(ask_for_case(world[2].member, "aaaa", reason="unpark"), to="watch"))
     world.sync_all()
     world.wait(1)
+    world[7].post(world[7].say(refuse_share(world[7].member, "aaaa"), to="watch"))
     for number in (4, 5, 6):
         world[number].pull()
         world[number].post(release_share(world[number].member, "aaaa", world.moment()))
@@ -60,6 +63,7 @@ def long_life() -> Gathering:
     world[2].post(world[2].member.hand_over(case_compartments("bbbb"), [1], world.moment()))
     for number in (1, 2, 4):
         world[number].sync()
+    one.post(one.say(Barred(device=1, reason="duress"), to="watch"))
     return world
 
 
@@ -74,7 +78,7 @@ def test_this_life_leaves_something_in_every_part_of_a_world() -> None:
     assert LIFE[1].world.newest_day > FOUNDED
     assert verdicts == {type(None), NotEntitled, BrokenChain}
     assert all(getattr(frozen, name) for name in frozen.__struct_fields__)
-    assert all((deals.standing, deals.held, deals.asked, deals.released, deals.recovered))
+    assert all((deals.standing, deals.held, deals.asked, deals.released, deals.refused, deals.recovered))
     assert frozen.vouching.cosigned
     assert len(frozen.history.rolls) == 2
 

@@ -2,10 +2,15 @@
 
 from django.urls import path
 
-from tocsin.desk.machine import pages
+from tocsin.desk.machine import pages, passphrases
 
 urlpatterns = [
     path("", pages.show, name="machine"),
+    path("passphrase/", passphrases.show, name="machine_passphrase"),
+    *(
+        path(f"passphrase/{what}/", passphrases.change, {"what": what}, name=f"machine_passphrase_{what}")
+        for what in ("change", "duress", "remove")
+    ),
     path("jobs/", pages.start, name="machine_start"),
     path("jobs/<str:job>/", pages.show_job, name="machine_job"),
     path("jobs/<str:job>/watch/", pages.show_job, name="machine_watch"),

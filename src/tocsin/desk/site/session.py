@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tocsin.core.seal import WrongPassphrase
@@ -57,17 +59,33 @@ class Session:
         with self._gate:
             if self.desk is not None:
                 return
-            try:
+            with self._slowly():
                 desk = Desk.open(self.folder, passphrase)
-            except WrongPassphrase:
-                self._n_wrong += 1
-                time.sleep(min(self._n_wrong * 0.5, MOST_DELAY))
-                raise
-            self._n_wrong = 0
             self.desk, self.jobs, self.trouble, self.synced_at = desk, Jobs(desk, WORKS), None, None
         if self.sync_every:
             self._syncer = threading.Thread(target=self._keep_synced, args=(desk,), name="sync", daemon=True)
             self._syncer.start()
+
+    def check_passphrase(self, passphrase: str) -> None:
+        """Ask again for the passphrase of the open desk, before something that whoever sits there must not do.
+
+        Raises
+        ------
+        WrongPassphrase
+        """
+        with self._slowly():
+            unlocked().keyfile.check(passphrase)
+
+    @contextmanager
+    def _slowly(self) -> Iterator[None]:
+        """Let each wrong passphrase cost more time than the one before."""
+        try:
+            yield
+        except WrongPassphrase:
+            self._n_wrong += 1
+            time.sleep(min(self._n_wrong * 0.5, MOST_DELAY))
+            raise
+        self._n_wrong = 0
 
     def lock(self) -> None:
         """Forget everything that was opened."""
