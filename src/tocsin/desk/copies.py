@@ -83,11 +83,27 @@ def write_copy(
     replica: Replica,
     path: Path,
     *,
+    size: int | None = None,
     lock: AbstractContextManager[object] | None = None,
     choices: bytes = b"",
     step: Step = no_step,
 ) -> None:
-    """Write what a replica holds now into one file, whole or not at all; `lock` is taken for moments only.
+    """Write what a replica holds now into one file, whole or not at all.
+
+    Parameters
+    ----------
+    replica
+        Whose.
+    path
+        The file; one that is there is replaced.
+    size
+        How many records; all of them unless said.
+    lock
+        Taken for moments only, so that whoever else needs the replica need not wait.
+    choices
+        The choices for this machine, to be kept too.
+    step
+        Hears how many records are written.
 
     Raises
     ------
@@ -97,16 +113,17 @@ def write_copy(
     """
     with replaced(path) as file:
         sink = _Sink(file)
-        for kind, data in _sections(replica, lock or threading.Lock(), choices, step):
+        for kind, data in _sections(replica, size, lock or threading.Lock(), choices, step):
             sink.add(kind, data)
         sink.end()
 
 
 def _sections(
-    replica: Replica, lock: AbstractContextManager[object], choices: bytes, step: Step
+    replica: Replica, size: int | None, lock: AbstractContextManager[object], choices: bytes, step: Step
 ) -> Iterator[tuple[int, bytes]]:
-    with lock:
-        size = replica.size
+    if size is None:
+        with lock:
+            size = replica.size
     for at in range(0, size, RECORDS_A_SECTION):
         step(at, size)
         n = min(RECORDS_A_SECTION, size - at)
@@ -166,6 +183,15 @@ def check_copy(path: Path, *, into: Replica | None = None, step: Step = no_step)
                 taking.take(kind, data)
         return taking.state(), taking.choices
     except (LedgerError, SealError, OSError) as trouble:
+        raise DamagedCopy from trouble
+
+
+def records_in(path: Path) -> Iterator[bytes]:
+    """Give the records of a copy, unchecked, in pieces; raises DamagedCopy, at the latest at its end."""
+    try:
+        with path.open("rb") as file:
+            yield from (data for kind, data in _read_sections(file, no_step) if kind == RECORDS)
+    except OSError as trouble:
         raise DamagedCopy from trouble
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tocsin.desk.machine import queries
+from tocsin.desk.machine.backups import BACKUP
+from tocsin.desk.machine.places import place_of
 from tocsin.desk.site import forms
-from tocsin.desk.site.session import running_jobs
+from tocsin.desk.site.session import running_jobs, unlocked
 
 
 @require_GET
@@ -22,6 +24,15 @@ def show(request: HttpRequest) -> HttpResponse:
 def show_job(request: HttpRequest, job: str) -> HttpResponse:
     """Show one job; while it runs the page comes again by itself."""
     return render(request, "job.html", {"job": queries.job_row(running_jobs(), job)})
+
+
+@require_http_methods(["GET", "POST"])
+def back_up(request: HttpRequest) -> HttpResponseBase:
+    """Ask where to put a backup, begin it and watch it."""
+    if request.method == "GET":
+        return render(request, "backup.html", {"page": queries.backup_page(unlocked())})
+    place = place_of(forms.text(request, "place"))
+    return redirect("machine_job", running_jobs().start(BACKUP.name, {"place": place.code}).id)
 
 
 @require_POST

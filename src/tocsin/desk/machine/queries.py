@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tocsin.desk.desk import Desk
 from tocsin.desk.jobs import JobNote, Jobs, State
+from tocsin.desk.machine.places import Place, places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,16 @@ class JobsPage:
     """Code and title of each kind that can be started from this page and does not run."""
     is_unreadable: bool
     is_unsaved: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupPage:
+    """Where a backup can go, and what it would hold."""
+
+    places: tuple[Place, ...]
+    n_records: int
+    n_waiting: int
+    """Things said here that have not left: they are not in it."""
 
 
 WORDS = {
@@ -88,3 +100,8 @@ def _row(jobs: Jobs, note: JobNote) -> JobRow:
         is_known=work is not None,
         is_trouble=note.state in (State.FAILED, State.INTERRUPTED),
     )
+
+
+def backup_page(desk: Desk) -> BackupPage:
+    """Gather the page."""
+    return BackupPage(places=tuple(places()), n_records=desk.world.size, n_waiting=desk.n_waiting)

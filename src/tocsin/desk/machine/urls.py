@@ -11,6 +11,7 @@ urlpatterns = [
         path(f"passphrase/{what}/", passphrases.change, {"what": what}, name=f"machine_passphrase_{what}")
         for what in ("change", "duress", "remove")
     ),
+    path("backup/", pages.back_up, name="machine_backup"),
     path("jobs/", pages.start, name="machine_start"),
     path("jobs/<str:job>/", pages.show_job, name="machine_job"),
     path("jobs/<str:job>/watch/", pages.show_job, name="machine_watch"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tocsin.desk.jobs import Work
+from tocsin.desk.machine.backups import BACKUP
 from tocsin.desk.verifying import VERIFY
 
-WORKS: tuple[Work, ...] = (VERIFY,)
+WORKS: tuple[Work, ...] = (VERIFY, BACKUP)
