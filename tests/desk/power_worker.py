@@ -25,7 +25,7 @@ from tocsin.desk.sync import sync
 
 
 def live(folder: Path, clock: Clock, name: str) -> None:
-    """Say something, open a compartment and speak there, sync, shut it, sync, and lock the desk."""
+    """Say something, open a compartment and speak there, sync, seal a snapshot, shut it, sync, seal another, and lock."""
     with closing(Desk.open(folder, PASSPHRASE, clock=clock)) as desk:
         desk.append(note(name), to="watch")
         print("said", name, flush=True)
@@ -33,10 +33,12 @@ def live(folder: Path, clock: Clock, name: str) -> None:
         desk.do(lambda member, moment: member.open_compartments([room], [2], moment))
         desk.append(aside(f"in {room}"), to=room)
         sync(desk)
+        desk.seal_snapshot()
         desk.append(note(f"{name}-again"), to="watch")
         print("said", f"{name}-again", flush=True)
         desk.do(lambda member, moment: member.shut([room], moment, parked=False))
         sync(desk)
+        desk.seal_snapshot()
 
 
 def main(folder: Path, clock: Clock) -> None:

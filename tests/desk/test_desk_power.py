@@ -1,8 +1,8 @@
 """The power goes at any single change of a desk's disk, half of the bytes written: nothing lost, nothing double.
 
 Every write, sync, rename, removal and truncation of a short life is such a change: opening, saying, making keys, sending,
-reading back, erasing keys, locking. Each life begins on what the one before left. A run tries every STRIDE-th change, from
-one that chance names; `STRIDE = 1` tries all, which takes a minute.
+reading back, sealing snapshots, erasing keys, locking. Each life begins on what the one before left. A run tries every
+STRIDE-th change, from one that chance names; `STRIDE = 1` tries all, which takes a minute.
 """
 
 from __future__ import annotations

@@ -67,6 +67,7 @@ from tocsin.core.seal import (
     frame,
     pad_file,
     seal_body,
+    seal_snapshot,
 )
 from tocsin.terms import Day
 
@@ -160,6 +161,7 @@ def main() -> None:
         "15 joining": joining(founding, coalition),
         "16 card": card(),
         "16 proposal": proposal(coalition, roll, founders),
+        "18 snapshot": snapshot(),
     }
     text = json.dumps(plain(vectors), indent=1, ensure_ascii=False)
     (HERE / "formats.json").write_text(text + "\n", encoding="utf-8")
@@ -383,6 +385,26 @@ def proposal(coalition: bytes, roll: Roll, founders: list[SigningKey]) -> dict[s
         "founder_seeds": [key.seed for key in founders],
         "roll_before": roll.to_bytes(),
         "proposal": made.to_bytes(),
+    }
+
+
+def snapshot() -> dict[str, Any]:
+    """Seal a snapshot under two keys and a signing seed."""
+    keyring = Keyring(signing_seed=draw(32))
+    for name in ("watch", "case/abcd/file"):
+        key = draw(32)
+        keyring.hold(name, epoch_id(key), key)
+    plain, file = draw(64), io.BytesIO()
+    seal_snapshot(keyring, io.BytesIO(plain), file)
+    return {
+        "signing_seed": keyring.signing_seed,
+        "compartments": [
+            [name, epoch, key]
+            for name, epochs in keyring.compartments.items()
+            for epoch, key in epochs.items()
+        ],
+        "plain": plain,
+        "file": file.getvalue(),
     }
 
 

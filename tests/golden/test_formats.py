@@ -374,3 +374,19 @@ def test_a_proposal_becomes_a_signed_roll() -> None:
         [number, sign(vector["founder_seeds"][number - 1], "roll", coalition, proposal["roll"])]
         for number in (1, 3)
     ]
+
+
+def test_a_snapshot() -> None:
+    vector = VECTORS["18 snapshot"]
+    held = sorted([name, raw(epoch), raw(key)] for name, epoch, key in vector["compartments"])
+    file = raw(vector["file"])
+    lead, tag, payload = file[:34], file[34:66], file[66:]
+
+    key = hmac.digest(
+        raw(vector["signing_seed"]), b"tocsin/1 snapshot\n" + msgspec.msgpack.encode(held), "sha256"
+    )
+    derived = hmac.digest(key, b"tocsin/1 record\n" + lead, "sha512")
+
+    assert lead[:18] == b"tocsin/1 snapshot\n"
+    assert tag == derived[:32]
+    assert open_payload(derived[32:], payload) == raw(vector["plain"])

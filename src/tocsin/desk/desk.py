@@ -19,10 +19,13 @@ from typing import Generic, NamedTuple, TypeVar
 import msgspec
 
 from tocsin.core.ledger import (
+    PEOPLE,
+    WATCH,
     BarLifted,
     Barred,
     Content,
     Draft,
+    FrozenWorld,
     Member,
     Moment,
     NoKey,
@@ -39,12 +42,13 @@ from tocsin.core.ledger import (
 )
 from tocsin.core.seal import CASELOAD_CAP, Keyring, self_test
 from tocsin.desk.clock import Clock
-from tocsin.desk.errors import DamagedReplica, DiskFull, NoDeskHere
-from tocsin.desk.keyfile import KeyFile, write_whole
+from tocsin.desk.errors import DamagedReplica, DamagedSnapshot, DiskFull, NoDeskHere
+from tocsin.desk.keyfile import KeyFile, drop_snapshot, has_snapshot, write_whole
 from tocsin.desk.kinds import ALL_KINDS
 from tocsin.desk.outbox import finish_drafts, make_again, open_draft, remember_tip, seal_draft, tip_after
 from tocsin.desk.replica import FOLDER_DAYS, Checked, Replica
 from tocsin.desk.signatures import check_signatures, in_pieces
+from tocsin.desk.snapshot import Snapshot, read_snapshot, write_snapshot
 from tocsin.desk.store import Entry, Store
 from tocsin.desk.wire import Wire
 from tocsin.errors import LedgerError, SealError
@@ -61,6 +65,10 @@ FOUNDING_NAME = "founding.record"
 """Kept beside the replica, so that a replica moved away can be fetched anew; it says what the relay knows anyway."""
 
 DRAFTS_AT_ONCE = 500
+
+SEALED_AT_LOCKING, SEALED_AFTER_REPLAY, SEALED_AFTER = 1_000, 5_000, 20_000
+"""Records that are not in the snapshot and make a new one worth its bytes: when the desk is locked, when it has just read
+them from the replica, when it has fetched them. A thousand are read again in a twentieth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,15 @@ class OpenCall(NamedTuple):
 class Desk:
     """One unlocked desk."""
 
-    def __init__(self, folder: Path, keyfile: KeyFile, *, clock: Clock, verify_all: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        keyfile: KeyFile,
+        *,
+        clock: Clock,
+        verify_all: bool = False,
+        replay: bool = False,
+    ) -> None:
         self_test()
         self.folder, self.clock = folder, clock
         self.lock = threading.RLock()
@@ -98,11 +114,17 @@ class Desk:
         self.keys_seen: tuple[bytes, set[PublishedSlot]] = (b"", set())
         """The relay's name for the keys it showed last, and their slots."""
         self._contents: dict[int, Content] = {}
+        self.start_trouble: DamagedSnapshot | None = None
+        """Why every record had to be read again although there was a snapshot."""
+        self._n_sealed = 0
+        """How many records the snapshot on disk holds, if it is for the keys of now."""
+        self._is_whole = False
+        """Whether world and rows are what stands on the disk, so that they may be sealed."""
         self.world: World
         self.member: Member
         with ExitStack() as undo:
             undo.callback(self.close)
-            self._start(verify_all=verify_all)
+            self._start(verify_all=verify_all, replay=replay)
             undo.pop_all()
 
     @classmethod
@@ -125,16 +147,30 @@ class Desk:
 
     @classmethod
     def open(
-        cls, folder: Path, passphrase: str, *, clock: Clock | None = None, verify_all: bool = False
+        cls,
+        folder: Path,
+        passphrase: str,
+        *,
+        clock: Clock | None = None,
+        verify_all: bool = False,
+        replay: bool = False,
     ) -> Desk:
-        """Unlock the desk in a folder; `verify_all` checks every signature anew, also those checked before.
+        """Unlock the desk in a folder.
+
+        Parameters
+        ----------
+        replay
+            Read every record again instead of going on from the snapshot.
+        verify_all
+            Check every signature anew as well, also those checked before.
 
         Raises
         ------
         NoDeskHere, WrongPassphrase, DamagedKeyring, DamagedReplica, DamagedOutbox, DeskInUse
         """
         keyfile = KeyFile.open(folder, passphrase)
-        return cls(folder, keyfile, clock=clock or Clock.of_machine(), verify_all=verify_all)
+        clock = clock or Clock.of_machine()
+        return cls(folder, keyfile, clock=clock, verify_all=verify_all, replay=replay)
 
     def close(self) -> None:
         """Lock: forget everything that was opened; a sync under way ends with what the relay says next."""
@@ -143,6 +179,9 @@ class Desk:
         with self.lock:
             if self._wire is not None:
                 self._wire.close()
+            if self._is_whole:
+                self._seal_if_worth(max(SEALED_AT_LOCKING, self.world.size // 50))
+            self._is_whole = False
             self.store.close()
             self.replica.close()
             self._contents.clear()
@@ -164,24 +203,49 @@ class Desk:
         """What the replica's checked mark is made under."""
         return hmac.digest(self.keyring.signing_seed, b"tocsin/1 replica\n", "sha256")
 
-    def _start(self, *, verify_all: bool = False) -> None:
-        """Take every record of the replica; signatures up to the checked root were checked when they came."""
-        self.world = World(
-            device=self.device,
-            kinds=ALL_KINDS,
-            keys=self.keyring.compartments,
-            is_quiet=self.keyring.is_quiet,
-        )
-        self.member = Member(self.keyring, self.world, fresh=secrets.token_bytes)
-        self.store.close()
-        self.store = Store()
-        self._contents.clear()
-        self._signatures = sha256()
-        self._sow()
+    def _start(self, *, verify_all: bool = False, replay: bool = False) -> None:
+        """Know what the disk holds: from the snapshot and what came after it, else from every record of the replica.
+
+        Signatures up to the checked root were checked when they came.
+        """
+        self._is_whole = False
+        self._n_sealed = 0
         checked = self.replica.checked(self.replica_secret)
+        is_plain = checked is not None and not verify_all
+        snapshot = self._snapshot() if is_plain and not replay else None
+        if checked is None:
+            # A replica fetched anew has nothing to do with the snapshot of the one before.
+            drop_snapshot(self.folder)
+        if snapshot is None or checked is None or not self._resume(snapshot, checked):
+            self._begin(self._world())
+            self._sow()
+            self._replay(checked, verified=is_plain)
         try:
-            self._take_all(self.replica.records(), verified=checked is not None and not verify_all)
-            cosignatures = self.replica.cosignatures()
+            self.world.take_cosignatures(self.replica.cosignatures())
+        except LedgerError as trouble:
+            raise DamagedReplica from trouble
+        self.member.pending.expect(self._unread())
+        self._is_whole = True
+        self.take_grants(self.replica.grants())
+        self._seal_if_worth(SEALED_AFTER_REPLAY)
+
+    def _world(self, frozen: FrozenWorld | None = None) -> World:
+        device, keys, is_quiet = self.device, self.keyring.compartments, self.keyring.is_quiet
+        if frozen is None:
+            return World(device=device, kinds=ALL_KINDS, keys=keys, is_quiet=is_quiet)
+        return World.thaw(frozen, device=device, kinds=ALL_KINDS, keys=keys, is_quiet=is_quiet)
+
+    def _begin(self, world: World, rows: bytes = b"") -> None:
+        self.world = world
+        self.member = Member(self.keyring, world, fresh=secrets.token_bytes)
+        self.store.close()
+        self.store = Store(rows)
+        self._contents.clear()
+        self._signatures = bytes(32)
+
+    def _replay(self, checked: Checked | None, *, verified: bool) -> None:
+        try:
+            self._take_all(self.replica.records(), verified=verified)
         except (LedgerError, SealError) as trouble:
             raise DamagedReplica from trouble
         if self.world.coalition != self.keyring.coalition or checked not in (None, self._checked()):
@@ -190,9 +254,71 @@ class Desk:
             # A copy from elsewhere: all of it was checked just now.
             with self.replica.transaction():
                 self.replica.mark_checked(self.replica_secret, self._checked())
-        self.world.take_cosignatures(cosignatures)
-        self.member.pending.expect(self._unread())
-        self.take_grants(self.replica.grants())
+
+    # the snapshot ---
+
+    def _snapshot(self) -> Snapshot | None:
+        try:
+            return read_snapshot(self.folder, self.keyring)
+        except DamagedSnapshot as trouble:
+            self.start_trouble = trouble
+            return None
+
+    def _resume(self, snapshot: Snapshot, checked: Checked) -> bool:
+        """Go on from a snapshot; False if it does not fit the replica, whose own state the replay then says.
+
+        Compared are the size, the root and all signatures with the checked mark, once the records that came after the
+        snapshot were read; a record before it is compared with the tree when it is read (`record`).
+        """
+        world = self._world(snapshot.world)
+        sealed = world.size
+        is_ours = (snapshot.device, snapshot.is_quiet) == (self.device, self.keyring.is_quiet)
+        if is_ours and 0 < sealed <= checked.size == self.replica.size:
+            self._begin(world, snapshot.rows)
+            self._signatures = snapshot.signatures
+            self.member.received.foreign = snapshot.foreign
+            try:
+                self.record(sealed - 1)
+                self._take_all(self.replica.records(sealed), verified=True)
+            except (LedgerError, SealError, DamagedReplica):
+                sealed = 0
+            if sealed and self._checked() == checked:
+                self._n_sealed = sealed
+                return True
+        drop_snapshot(self.folder)
+        return False
+
+    def seal_snapshot(self) -> None:
+        """Seal what this desk knows beside the replica; the next start goes on from there.
+
+        Raises
+        ------
+        DiskFull
+            The next start reads every record again, and nothing is lost.
+        """
+        with self.lock:
+            snapshot = Snapshot(
+                device=self.device,
+                is_quiet=self.keyring.is_quiet,
+                signatures=self._signatures,
+                world=self.world.freeze(),
+                rows=self.store.to_bytes(),
+                foreign=self.member.received.foreign & self.replica.grant_hashes(),
+            )
+            write_snapshot(self.folder, self.keyring, snapshot)
+            self._n_sealed = self.world.size
+
+    def _seal_if_worth(self, most: int) -> None:
+        """Seal a snapshot if the next start would have to read more than so many records."""
+        if not has_snapshot(self.folder, self.keyring):
+            self._n_sealed = 0
+        if self.world.size - self._n_sealed < most:
+            return
+        try:
+            self.seal_snapshot()
+        except DiskFull:
+            # The one there is stands, or none: the next start takes longer.
+            self._n_sealed = 0
 
     def _sow(self) -> None:
         """A new replica, or one that was moved away, begins with the founding record that this desk trusts."""
@@ -210,7 +336,7 @@ class Desk:
             self.replica.add(0, [founding])
 
     def _checked(self) -> Checked:
-        return Checked(self.world.size, self.world.tree.root(), self._signatures.digest())
+        return Checked(self.world.size, self.world.tree.root(), self._signatures)
 
     def _take_all(self, records: Iterable[Record], *, verified: bool) -> None:
         for some in in_pieces(records, TAKE_AT_ONCE):
@@ -224,7 +350,7 @@ class Desk:
         readings = []
         for record, is_verified in zip(records, known, strict=True):
             readings.append(self.world.take(record, verified=is_verified))
-            self._signatures.update(record.signature)
+            self._signatures = sha256(self._signatures + record.signature).digest()
         return readings
 
     def verify_all(self) -> int:
@@ -304,17 +430,26 @@ class Desk:
             There is no room for them. The desk stands as before.
         """
         first = self.world.size
-        with ExitStack() as undo:
-            # Until it is kept, the world is ahead of the disk: go back to what stands there.
-            undo.callback(self._start)
-            readings = self._take(records)
-            check()
-            with self.replica.transaction():
-                self.replica.add(first, records)
-                self.replica.mark_checked(self.replica_secret, self._checked())
-            undo.pop_all()
-        self._project(readings)
+        with self._changing():
+            with ExitStack() as undo:
+                # Until it is kept, the world is ahead of the disk: go back to what stands there.
+                undo.callback(self._start)
+                readings = self._take(records)
+                check()
+                with self.replica.transaction():
+                    self.replica.add(first, records)
+                    self.replica.mark_checked(self.replica_secret, self._checked())
+                undo.pop_all()
+            self._project(readings)
         self.drop_arrived()
+        self._seal_if_worth(max(SEALED_AFTER, self.world.size // 4))
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Change world and rows; broken off half-way they are not sealed, unless they were made anew."""
+        self._is_whole = False
+        yield
+        self._is_whole = True
 
     def _project(self, readings: Iterable[Reading]) -> None:
         self.store.project(reading for reading in readings if not self.hides(reading.content))
@@ -332,14 +467,17 @@ class Desk:
         if not names:
             return
         self.keyfile.save()
-        if names & {"watch", "people"}:
+        everybodys = names & {WATCH, PEOPLE}
+        names -= everybodys
+        if any(self.world.waiting_for(name) for name in everybodys):
             # What everybody reads decides what counts: judge the whole ledger anew.
             self._start()
             return
         numbers: set[int] = set()
-        for name in names:
-            numbers.update(self.world.forget_compartment(name))
-        self._project([self.world.reopen(number, self.replica.record(number)) for number in sorted(numbers)])
+        with self._changing():
+            for name in names:
+                numbers.update(self.world.forget_compartment(name))
+            self._project([self.world.reopen(number, self.record(number)) for number in sorted(numbers)])
 
     def reopen(self, compartments: Iterable[str]) -> None:
         """Read compartments again whose keys this desk has just got by other ways than a grant."""
@@ -349,14 +487,15 @@ class Desk:
     def give_up(self) -> None:
         """Erase the keys of compartments that were shut, handed to others or kept long enough; say so in `watch`."""
         before = set(self.keyring.compartments)
-        with self.all_or_nothing():
-            erased = self.member.give_up() + self.member.expire(week=week_of(self.today))
+        with self._changing():
+            with self.all_or_nothing():
+                erased = self.member.give_up() + self.member.expire(week=week_of(self.today))
+                if erased:
+                    self.keyfile.save()
             if erased:
-                self.keyfile.save()
-        if erased:
-            self._contents.clear()
-            for name in before - set(self.keyring.compartments):
-                self.store.forget(name)
+                self._contents.clear()
+                for name in before - set(self.keyring.compartments):
+                    self.store.forget(name)
         for content in self.member.own_news(erased):
             if not self.is_waiting(content):
                 self.append(content, to="watch")
@@ -495,10 +634,23 @@ class Desk:
         """List the contents of what counts of a kind, oldest first."""
         return [version.content for version in self.versions(kind, compartment=compartment)]
 
+    def record(self, number: int) -> Record:
+        """Read a record from the replica, and see that it is the one that stands in the tree.
+
+        Raises
+        ------
+        DamagedReplica
+            It is not, or not there.
+        """
+        record = self.replica.record(number)
+        if record.leaf != self.world.tree.node(0, number):
+            raise DamagedReplica
+        return record
+
     def _content(self, number: int, kind: type[C]) -> C:
         content = self._contents.get(number)
         if content is None:
-            _, content = self.world.peek(self.replica.record(number))
+            _, content = self.world.peek(self.record(number))
             if len(self._contents) >= CACHED_CONTENTS:
                 self._contents.clear()
             self._contents[number] = content

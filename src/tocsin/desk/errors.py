@@ -57,6 +57,18 @@ class DamagedReplica(DeskError):
         )
 
 
+class DamagedSnapshot(DeskError):
+    """The sealed snapshot is not what was sealed; it was deleted, and everything was read from the replica."""
+
+    code = "desk.snapshot"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The snapshot from which this desk starts quickly was damaged, so it was deleted and all records were read "
+            "again. Nothing is lost. If it happens twice, have the disk looked at."
+        )
+
+
 class DamagedOutbox(DeskError):
     """What waited on disk to leave is not what this desk kept there."""
 

@@ -3,6 +3,9 @@
 `keyring.age` holds every secret of the device. `spare.age` holds what a duress passphrase may open. It lies there whether
 or not there is such a passphrase (else nobody's opens it), of the same size and time, so that nobody sees which. What seals
 the spare again stands in the keyring's file, so that both move on together.
+
+The snapshot stands and falls with them: when a key came or went, the one sealed under the keys of before is deleted. That is
+tidiness; what makes it unreadable is that its key was made of all of them.
 """
 
 from __future__ import annotations
@@ -15,18 +18,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 import msgspec
 
 from tocsin.core.ledger import EVERYBODYS
 from tocsin.core.seal import (
+    SNAPSHOT_LEAD,
     DamagedFile,
     Keyring,
     PassphraseFile,
     WorkFactorTooHigh,
     WrongKey,
     WrongPassphrase,
+    fits_snapshot,
     frame,
     padme,
     unframe,
@@ -35,6 +40,7 @@ from tocsin.desk.errors import DamagedKeyring, DiskFull, NoDeskHere, SamePassphr
 
 NAME = "keyring.age"
 SPARE = "spare.age"
+SNAPSHOT = "snapshot.sealed"
 
 FLOOR = 32768
 """Bytes that a keyring is padded to at least, so that its size says little of how much it holds."""
@@ -122,6 +128,8 @@ class KeyFile:
                 self.path.with_name(SPARE): self._spare.reseal(frame(other, size)),
             }
         )
+        if not has_snapshot(self.path.parent, whole):
+            drop_snapshot(self.path.parent)
 
     # passphrases ---
 
@@ -233,27 +241,36 @@ def _overwrite(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Replace a file by new bytes, durably and never by halves.
+def has_snapshot(folder: Path, keyring: Keyring) -> bool:
+    """Say whether the snapshot there was sealed under exactly these keys."""
+    try:
+        with (folder / SNAPSHOT).open("rb") as source:
+            return fits_snapshot(keyring, source.read(SNAPSHOT_LEAD))
+    except FileNotFoundError:
+        return False
 
-    Raises
-    ------
-    DiskFull
-        The old file still stands.
-    """
+
+def drop_snapshot(folder: Path) -> None:
+    """Delete the snapshot, and what is left of one that was not written to its end."""
+    for path in (folder / SNAPSHOT, _part_of(folder / SNAPSHOT)):
+        path.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace a file by new bytes, durably and never by halves; raises DiskFull, and then the old file still stands."""
     with replaced(path) as sink:
         sink.write(data)
 
 
 @contextmanager
-def replaced(path: Path) -> Iterator[IO[bytes]]:
+def replaced(path: Path) -> Iterator[BinaryIO]:
     """Write what takes a file's place once it is whole and durable; until then, and if anything goes wrong, the old stands.
 
     Raises
     ------
     DiskFull
     """
-    part = path.with_suffix(".part")
+    part = _part_of(path)
     with _removing(part):
         with open(part, "wb", opener=_private) as sink:
             yield sink
@@ -272,7 +289,7 @@ def write_together(files: Mapping[Path, bytes]) -> None:
         The old files still stand.
     """
     now = time.time_ns()
-    parts = {path: path.with_suffix(".part") for path in files}
+    parts = {path: _part_of(path) for path in files}
     with _removing(*parts.values()):
         for path, part in parts.items():
             with open(part, "wb", opener=_private) as sink:
@@ -297,6 +314,10 @@ def _removing(*parts: Path) -> Iterator[None]:
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_suffix(".part")
 
 
 def _private(path: str, flags: int) -> int:

@@ -37,6 +37,8 @@ create table if not exists cosignature (device integer primary key, bytes blob n
 create table if not exists grant_file (hash blob primary key, day int not null, bytes blob not null) strict;
 create table if not exists submission (hash blob primary key, day int not null, bytes blob not null) strict
 """,
+    # The mark of earlier programs hashed signatures in a way that cannot be gone on with: all are checked once more.
+    "delete from meta where name = 'checked'",
 )
 
 # A hash beside each row: what nobody can fetch again must not be sent, or taken for dead, when the disk changed it.
@@ -58,7 +60,7 @@ pragma {name}.synchronous=full; pragma {name}.secure_delete=on;
 
 
 class Checked(NamedTuple):
-    """Up to where every signature was checked. The root covers no signatures, so these are hashed beside it."""
+    """Up to where every signature was checked. The root covers no signatures, so these are hashed beside it, one by one."""
 
     size: int
     root: bytes

@@ -51,11 +51,20 @@ class Entry(NamedTuple):
 class Store:
     """The projections of one unlocked desk. One thread at a time; the desk holds the lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: bytes = b"") -> None:
+        """Begin without rows, or with those that `to_bytes` gave."""
         name = f"file:/desk-{secrets.token_hex(8)}?vfs=memdb"
         self._db = sqlite3.connect(name, uri=True, isolation_level=None, check_same_thread=False)
-        self._db.execute("pragma temp_store=memory")
-        self._db.executescript(_SCHEMA)
+        if rows:
+            self._db.deserialize(rows)
+        # What is forgotten must not go on in free pages, from there into the next snapshot.
+        self._db.executescript("pragma temp_store=memory; pragma secure_delete=on")
+        if not rows:
+            self._db.executescript(_SCHEMA)
+
+    def to_bytes(self) -> bytes:
+        """Write all rows down; seal them, and write them nowhere else."""
+        return self._db.serialize()
 
     def close(self) -> None:
         """Forget everything."""

@@ -35,6 +35,8 @@ class Received:
         """Grants for us that `watch` does not name yet, or that would be a ninth case, by hash."""
         self.bad: dict[bytes, BadGrant] = {}
         """Grants sealed to us that say what none may say, by hash: shown, and they stop no other."""
+        self.foreign: set[bytes] = set()
+        """Hashes of grants that none of this device's keys opens: keys are made before grants, so none ever will."""
         self.released: dict[str, dict[int, Share]] = {}
         """Shares of cases that custodians released to this device, by who released them."""
         self.brought: dict[bytes, Brought] = {}
@@ -49,13 +51,18 @@ class Received:
         """
         identities = self._identities_newest_first()
         for file in files:
+            digest = grant_hash(file)
+            if digest in self.foreign:
+                continue
             try:
                 grant = open_grant(file, identities, coalition=self.world.coalition)
             except BadGrant as trouble:
-                self.bad[grant_hash(file)] = trouble
+                self.bad[digest] = trouble
                 continue
-            if grant is not None:
-                self.unconfirmed[grant_hash(file)] = grant
+            if grant is None:
+                self.foreign.add(digest)
+            else:
+                self.unconfirmed[digest] = grant
                 self._remember(file, grant)
         return self.confirm()
 

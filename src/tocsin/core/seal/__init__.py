@@ -6,7 +6,7 @@ system alone, since a key drawn from a seeded generator is no key.
 
 Read in this order: `errors`; `signing` (Ed25519 with labels); `padding` and `body` (one record);
 `header`, `hybrid`, `stream`, `age` and `armoring` (a file for people and devices; `bech32` writes its
-keys as text); `passphrase` and `keyring` (what a device keeps); `receipt` (twelve words); `shares`
+keys as text); `passphrase`, `keyring` and `snapshot` (what a device keeps); `receipt` (twelve words); `shares`
 (custodians); `selftest` (run before anything else).
 """
 
@@ -49,6 +49,7 @@ from tocsin.core.seal.receipt import WORDS, Receipt, TwelveWords
 from tocsin.core.seal.selftest import self_test
 from tocsin.core.seal.shares import Share, check, deal, join
 from tocsin.core.seal.signing import NO_COALITION, SigningKey, Use, verify
+from tocsin.core.seal.snapshot import SNAPSHOT_LEAD, fits_snapshot, open_snapshot, seal_snapshot, snapshot_key
 
 __all__ = [
     "ATTACHMENT_FLOOR",
@@ -57,6 +58,7 @@ __all__ = [
     "GRANT_SIZE",
     "HYBRID",
     "NO_COALITION",
+    "SNAPSHOT_LEAD",
     "WORDS",
     "BadCode",
     "BadReceipt",
@@ -92,18 +94,22 @@ __all__ = [
     "check",
     "deal",
     "dearmor",
+    "fits_snapshot",
     "frame",
     "join",
     "open_body",
     "open_sealed",
+    "open_snapshot",
     "open_stream",
     "pad_file",
     "padme",
     "seal",
     "seal_body",
+    "seal_snapshot",
     "seal_stream",
     "sealed_size",
     "self_test",
+    "snapshot_key",
     "stanza_kinds",
     "tag_and_key",
     "unframe",

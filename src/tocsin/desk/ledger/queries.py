@@ -131,7 +131,7 @@ def head_row(desk: Desk) -> HeadRow:
     """Say how far the ledger goes, how much of it is firm, and how many organisations have seen all of it."""
     world = desk.world
     roll = world.history.now.roll
-    firm_day = desk.replica.record(world.firm - 1).header.day if world.firm else None
+    firm_day = desk.record(world.firm - 1).header.day if world.firm else None
     seen = {
         organisation_of(desk, word.device)
         for word in desk.replica.cosignatures()
@@ -152,7 +152,7 @@ def _records(desk: Desk, top: int, last: int) -> Iterator[RecordRow]:
     entries = {entry.number: entry for entry in desk.store.between(last + 1, top)}
     for number in range(top, last, -1):
         entry = entries.get(number)
-        header = desk.replica.record(number).header
+        header = desk.record(number).header
         clear = {1: "founding", 2: "roll"}.get(header.mark)
         yield RecordRow(
             number=number,

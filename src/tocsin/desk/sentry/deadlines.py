@@ -44,7 +44,7 @@ def standing_deadlines(desk: Desk) -> list[Deadline]:
             Entry(
                 number=row.number,
                 author=DeviceNumber(row.device),
-                content=desk.world.peek(desk.replica.record(row.number))[1],
+                content=desk.world.peek(desk.record(row.number))[1],
             )
             for row in rows
             if not row.barred

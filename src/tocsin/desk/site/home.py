@@ -223,7 +223,8 @@ def _alarms(desk: Desk) -> list[Task]:
 
 def _warnings(desk: Desk) -> list[Concern]:
     world = desk.world
-    warnings = [
+    warnings = [Concern(sentence=str(trouble), next_step="") for trouble in [desk.start_trouble] if trouble]
+    warnings += [
         Concern(
             sentence=f"Device {split.device} was shown another ledger than this desk: the relay shows two versions.",
             next_step="Stop trusting the relay. Read the six words to a colleague by telephone.",
