@@ -43,6 +43,7 @@ def test_verify_says_what_is_sound_and_ends_with_1_when_something_is_not(tmp_pat
         made.sync_all()
         size, words = made.desks[0].world.size, head_words(made.desks[0].world.tree.root())
         in_use = verify(made)
+        made.desks[0].seal_snapshot()
         made.desks[0].close()
 
         sound = [verify(made), verify(made, "--all")]

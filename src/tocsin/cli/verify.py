@@ -19,7 +19,7 @@ def run(
         bool, typer.Option("--passphrase-stdin", help="Read the passphrase from standard input.")
     ] = False,
 ) -> None:
-    """Check a replica: numbers, bodies, chains, signatures and root."""
+    """Check a replica, without its snapshot: numbers, bodies, chains, signatures and root."""
     from tocsin.core.ledger import head_words
     from tocsin.desk.desk import Desk
 
@@ -29,7 +29,7 @@ def run(
         else typer.prompt("Passphrase", hide_input=True)
     )
     began = time.perf_counter()
-    desk = Desk.open(folder.expanduser(), passphrase, verify_all=every)
+    desk = Desk.open(folder.expanduser(), passphrase, verify_all=every, replay=True)
     try:
         seconds = time.perf_counter() - began
         size, firm, words = desk.world.size, desk.world.firm, head_words(desk.world.tree.root())
