@@ -249,6 +249,17 @@ class RequestChanged(DeskError):
         )
 
 
+class NoDutyHere(DeskError):
+    """This device may not take intake duty."""
+
+    code = "desk.no-duty"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This device has no intake duty, so no key of it would count. Founders give it, on the device's page."
+        )
+
+
 class NotRecoverable(DeskError):
     """A case whose shares not all custodians have acknowledged."""
 

@@ -13,6 +13,7 @@ import msgspec
 from tocsin.core.ledger import UNDECODABLE
 from tocsin.desk.errors import DamagedSettings
 from tocsin.desk.keyfile import write_whole
+from tocsin.terms import Day
 
 NAME = "desk.json"
 
@@ -22,6 +23,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     daily_megabytes: int | None = None
     """What sync fetches from the relay on one UTC day of this machine, in millions of bytes; None: as much as there is."""
+    on_duty: bool = True
+    """Whether this desk publishes intake keys, where its duties let it."""
+    on_duty_until: Day | None = None
+    """The last day of the coalition for which it does; None: until told otherwise."""
 
 
 def read_settings(folder: Path) -> Settings:

@@ -38,6 +38,7 @@ from tocsin.desk.intake.actions import forget_drained
 from tocsin.desk.ledger.changes import post_signed
 from tocsin.desk.ledger.exposure import say_exposure
 from tocsin.desk.replica import FOLDER_DAYS
+from tocsin.desk.settings_file import read_settings
 from tocsin.desk.wire import Wire
 
 KEYS_BACK_DAYS = 28
@@ -226,10 +227,15 @@ def _publish(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:
     if desk.keyring.is_quiet:
         # Its slots are filled with keys that are gone, and nothing may be sealed to it any more.
         return
+    chosen = read_settings(desk.folder)
     desk.erase_old_keys()
     forget_drained(desk)
     with desk.all_or_nothing():
-        keys = desk.member.publish(day=desk.today, takes_duty=entry.may_take_duty and Duty.INTAKE in duties)
+        keys = desk.member.publish(
+            day=desk.today,
+            takes_duty=chosen.on_duty and entry.may_take_duty and Duty.INTAKE in duties,
+            until=chosen.on_duty_until,
+        )
         if keys:
             desk.keyfile.save()
             desk.keep_published(keys)

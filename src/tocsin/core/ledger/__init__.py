@@ -11,7 +11,7 @@ says), `standing` (duties and bars in force), `compartments` (epochs), `reading`
 How a coalition comes about and changes: `joining` (invitations), `cards` (founders before there is a coalition),
 `succession` (the next roll), `ceremony` (signing it together by files), `changes` (signing it together in the
 ledger); `blocks` (what people pass on, as text).
-`exposure` adds up what a taken device gives away.
+`duty` says who is on duty. `exposure` adds up what a taken device gives away.
 """
 
 from tocsin.core.ledger.answers import Beside, HeadAnswer, Lodged, Refusal, Taken
@@ -68,6 +68,7 @@ from tocsin.core.ledger.custody import (
     take_up_case,
 )
 from tocsin.core.ledger.deals import SHARES_NEEDED
+from tocsin.core.ledger.duty import DutyDay, duty_days, near_gaps, seen_by_keys
 from tocsin.core.ledger.errors import (
     BadGrant,
     BadProof,
@@ -147,6 +148,8 @@ from tocsin.core.ledger.kinds import (
     GrantsMade,
     HandedOver,
     Load,
+    Note,
+    NoteTaken,
     Shut,
 )
 from tocsin.core.ledger.member import INTAKE_DAYS_AHEAD, Member
@@ -264,6 +267,7 @@ __all__ = [
     "Draft",
     "Duties",
     "Duty",
+    "DutyDay",
     "Envelope",
     "EpochOpened",
     "Exposure",
@@ -294,6 +298,8 @@ __all__ = [
     "NotEntitled",
     "NotOnRoll",
     "NotSealedTo",
+    "Note",
+    "NoteTaken",
     "Offer",
     "Older",
     "OtherCoalition",
@@ -355,6 +361,7 @@ __all__ = [
     "describe_changes",
     "duties_hash",
     "duties_with",
+    "duty_days",
     "finish_proposal",
     "firm_size",
     "first_roll",
@@ -373,6 +380,7 @@ __all__ = [
     "keys_of_shares",
     "make_card",
     "make_record",
+    "near_gaps",
     "newest_grant_keys",
     "next_roll",
     "open_everybodys",
@@ -399,6 +407,7 @@ __all__ = [
     "roll_after",
     "roll_of_cards",
     "root_of",
+    "seen_by_keys",
     "sign_change",
     "sign_head",
     "sign_roll",

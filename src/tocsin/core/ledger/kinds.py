@@ -218,6 +218,27 @@ class ShareReleased(Content, frozen=True):
     to: int
 
 
+class Note(Content, frozen=True):
+    """In an intake week, an activation or a case: what the next on the same duty must know. Its words die with that key."""
+
+    KIND = "ledger.note"
+    WRITERS = ANYBODY
+    WHERE = ENDING
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
+
+
+class NoteTaken(Content, frozen=True):
+    """Beside the note: this device has read it and goes on from there."""
+
+    KIND = "ledger.note-taken"
+    WRITERS = ANYBODY
+    WHERE = ENDING
+
+    note: bytes
+    """Id of the note (16 bytes)."""
+
+
 class ChangeProposed(Content, frozen=True):
     """In `people`: the next roll that founders are asked to sign, told by what it changes in the one that it builds on.
 
@@ -285,5 +306,5 @@ class ShareRefused(Content, frozen=True):
 LEDGER_KINDS: tuple[type[Content], ...] = (
     Duties, EpochOpened, Admitted, HandedOver, Shut, GrantsMade, Erased, Load, Exposure,
     Barred, BarLifted, SharesDealt, ShareHeld, ShareAsked, ShareReleased, ShareRefused,
-    ChangeProposed, ChangeSigned, ChangeWithdrawn,
+    Note, NoteTaken, ChangeProposed, ChangeSigned, ChangeWithdrawn,
 )  # fmt: skip

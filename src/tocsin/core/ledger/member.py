@@ -264,10 +264,11 @@ class Member:
 
     # keys, bars, heads ---
 
-    def publish(self, *, day: Day, takes_duty: bool) -> list[PublishedKey]:
-        """Make and sign the weekly grant keys, and on duty the daily intake keys, that are not there yet."""
+    def publish(self, *, day: Day, takes_duty: bool, until: Day | None = None) -> list[PublishedKey]:
+        """Make and sign the weekly grant keys, and on duty the daily intake keys, that are missing, up to `until`."""
         weeks = [week for week in weeks_to_publish(day) if week not in self.keyring.grant_keys]
-        ahead = range(day, day + INTAKE_DAYS_AHEAD + 1) if takes_duty else range(0)
+        last = day + INTAKE_DAYS_AHEAD if until is None else min(day + INTAKE_DAYS_AHEAD, until)
+        ahead = range(day, last + 1) if takes_duty else range(0)
         days = [each for each in ahead if each not in self.keyring.intake_keys]
         return [self._publish(Purpose.GRANT, week, self.keyring.grant_keys) for week in weeks] + [
             self._publish(Purpose.INTAKE, each, self.keyring.intake_keys) for each in days

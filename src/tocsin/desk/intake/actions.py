@@ -128,7 +128,7 @@ def take_calls(desk: Desk, *, most: int = 1000) -> int:
     sealed = waiting(desk)[:most]
     if not sealed:
         return 0
-    to = _open_compartment(desk)
+    to = open_week(desk)
     locators = {identity.locator for identity in desk.contents(Identity)}
     for each in sealed:
         submission, contents = take_submission(
@@ -141,7 +141,8 @@ def take_calls(desk: Desk, *, most: int = 1000) -> int:
     return len(sealed)
 
 
-def _open_compartment(desk: Desk) -> str:
+def open_week(desk: Desk) -> str:
+    """Name this week's compartment; open it if this desk has no key of it."""
     name = compartment_of(week_of(desk.today))
     if name not in desk.keyring.compartments:
         on_duty = desk.sealed_to(desk.world.history.now.devices_with(Duty.INTAKE))

@@ -135,7 +135,8 @@ def _sentences(worst: Worst, *, n_parked: int) -> list[str]:
     if worst.one_people or worst.one_cases:
         cases = _many(worst.one_cases, "open case")
         of = f"{worst.one_people} of {_many(worst.of_people, 'person', 'people')}"
-        said.append(f"If any one of us is taken, at most {cases}, {of}, can be named.")
+        what = f"{cases}, {of}," if worst.one_cases else of
+        said.append(f"If any one of us is taken, at most {what} can be named.")
         said.append(f"If any two of us are taken, at most {_many(worst.two_people, 'person', 'people')}.")
     else:
         said.append("If any one of us is taken, nobody can be named.")

@@ -2,10 +2,15 @@
 
 from django.urls import path
 
-from tocsin.desk.ledger import custody_pages, pages, roll_pages
+from tocsin.desk.ledger import custody_pages, duty_pages, pages, roll_pages
 
 urlpatterns = [
     path("", pages.show, name="ledger"),
+    path("duty/", duty_pages.show, name="duty"),
+    path("duty/take/", duty_pages.take, name="duty_take"),
+    path("duty/end/", duty_pages.end, name="duty_end"),
+    path("duty/note/", duty_pages.write_note, name="duty_note"),
+    path("duty/note/take/", duty_pages.take_note, name="duty_take_note"),
     path("exposure/", pages.show_exposure, name="exposure"),
     path("bar/", pages.bar, name="bar"),
     path("changes/", roll_pages.show_changes, name="ledger_changes"),

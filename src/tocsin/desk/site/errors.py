@@ -47,6 +47,7 @@ STATUS = {
     "desk.field": 400,
     "desk.not-here": 404,
     "desk.not-recoverable": 409,
+    "desk.no-duty": 403,
 }
 """Code → status; a code that is not listed takes that of its family, the part before the dot."""
 

@@ -13,6 +13,8 @@ from tocsin.desk.count.queries import tally_rows
 from tocsin.desk.desk import Desk
 from tocsin.desk.intake.queries import intake_page
 from tocsin.desk.ledger.custody import custody_page
+from tocsin.desk.ledger.duty import DutyBoard, duty_board
+from tocsin.desk.ledger.notes import open_notes
 from tocsin.desk.ledger.queries import HeadRow, head_row, refused_rows
 from tocsin.desk.ledger.roll_queries import changes_to_sign
 from tocsin.desk.machine.queries import JobRow, job_rows
@@ -20,6 +22,7 @@ from tocsin.desk.protect.queries import CaseRow, case_rows
 from tocsin.desk.site.session import Session
 from tocsin.desk.site.waiting import n_waiting, waiting_contents
 from tocsin.desk.watch.queries import watch_page
+from tocsin.terms import Day
 
 ALARM_DAYS = 14
 """How long an alarm stands on the home page."""
@@ -73,12 +76,14 @@ class HomePage:
     """What runs beside the pages, and what ended and was not put away."""
     warnings: tuple[Concern, ...]
     n_refused: int
+    duty: DutyBoard
 
 
 def home(desk: Desk, session: Session) -> HomePage:
     """Gather the page."""
     world = desk.world
     waiting = Counter(content.KIND for content in waiting_contents(desk))
+    duty = duty_board(desk)
     return HomePage(
         device=desk.device,
         duties=tuple(sorted(world.history.now.duties.get(desk.device, ()))),
@@ -90,8 +95,9 @@ def home(desk: Desk, session: Session) -> HomePage:
         cap=CASELOAD_CAP,
         tasks=tuple(_tasks(desk)),
         jobs=job_rows(session.jobs) if session.jobs else (),
-        warnings=tuple(_warnings(desk)),
+        warnings=(*_duty_gaps(duty, desk.today), *_warnings(desk)),
         n_refused=len(refused_rows(desk)),
+        duty=duty,
     )
 
 
@@ -108,6 +114,7 @@ def _tasks(desk: Desk) -> list[Task]:
         *_changes(desk),
         *_shares(desk),
         *_calls(desk),
+        *_notes(desk),
         *_cases(desk),
         *_tallies(desk),
         *_alarms(desk),
@@ -126,6 +133,27 @@ def _votes(desk: Desk) -> list[Task]:
         for row in page.to_raise
     ]
     return votes + raises
+
+
+def _notes(desk: Desk) -> list[Task]:
+    return [
+        Task(page="duty", about="", sentence=f"Read what device {note.device} left for you: {note.about}.")
+        for note in open_notes(desk)
+    ]
+
+
+def _duty_gaps(duty: DutyBoard, today: Day) -> list[Concern]:
+    """Only today's and tomorrow's: what is sealed to nobody cannot be sent."""
+    if not duty.gaps:
+        return []
+    days = " and ".join("today" if day == today else "tomorrow" for day in duty.gaps)
+    mine = "Take duty on the duty page" if duty.mine.may_take and not duty.mine.is_on else "Sync"
+    return [
+        Concern(
+            sentence=f"Nobody is on duty {days}: calls for help can be sealed to nobody.",
+            next_step=f"{mine}, or ask a colleague with intake duty to unlock and sync.",
+        )
+    ]
 
 
 def _vote(row: ActivationRow) -> Task:
