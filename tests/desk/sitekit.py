@@ -112,9 +112,6 @@ class Visitor:
 def give_work(coalition: Coalition) -> None:
     """Bring a coalition of three to the morning on which the seats are asked and the first call lies in the folder."""
     first, second, third = coalition.desks[:3]
-    first.do(
-        lambda member, moment: member.open_compartments(("count", "planning", "offers"), (1, 2, 3), moment)
-    )
     activating.write_protocol(first, protocol())
     for panel in panels_of_2017():
         watching.declare_panel(first, panel)

@@ -49,7 +49,6 @@ def test_cases_taken_up_together_are_all_released_and_go_on_where_they_stood(tmp
     with make_coalition(tmp_path, custodians=5) as coalition:
         handler, alternate = coalition.desks[0], coalition.desks[1]
         coalition.sync_all(2)
-        handler.do(lambda member, moment: member.open_compartments(["planning"], [2, 3], moment))
         for number in (1, 2):
             _call(handler, number)
         sync(handler)

@@ -326,19 +326,19 @@ def test_a_desk_without_its_relay_keeps_all_it_says(tmp_path: Path) -> None:
 
 
 def test_an_act_that_cannot_be_saved_leaves_nothing_half_made(folder: Path, coalition: Coalition) -> None:
-    def open_count(member: Member, moment: Moment) -> Outgoing:
-        return member.open_compartments(["count"], [2], moment)
+    def open_room(member: Member, moment: Moment) -> Outgoing:
+        return member.open_compartments(["response/room"], [2], moment)
 
     with closing(reopen(folder, coalition)) as desk:
         desk.finish_drafts()
         before, n_waiting = desk.keyring.to_bytes(), desk.n_waiting
         with used_up(100), pytest.raises(DiskFull):
-            desk.do(open_count)
+            desk.do(open_room)
 
         assert desk.keyring.to_bytes() == before
         with pytest.raises(NoKey):
-            desk.append(note("under a key that nobody else would get"), to="count")
-        desk.do(open_count)
+            desk.append(note("under a key that nobody else would get"), to="response/room")
+        desk.do(open_room)
         assert desk.n_waiting > n_waiting
 
 

@@ -160,10 +160,7 @@ class Life:
         self.take("a day after that")
 
     def _monday(self) -> None:
-        one, two, counter = self.desk(1), self.desk(2), self.desk(5)
-        shared = ("planning", "offers")
-        one.do(lambda member, moment: member.open_compartments(shared, [2, 3, 4], moment))
-        counter.do(lambda member, moment: member.open_compartments(["count"], [4], moment))
+        one, two = self.desk(1), self.desk(2)
         for name in HOUSEHOLDS[:10]:
             self._submit(name)
         self.sync(1)

@@ -139,9 +139,18 @@ class Desk:
         log_n: int = 17,
     ) -> Desk:
         """Make a desk's folder: its keyring under a passphrase, and the founding record it trusts from now on."""
-        if founding.header.device == keyring.device:
+        return cls.begin(
+            folder, KeyFile.create(folder, keyring, passphrase, log_n=log_n), founding, clock=clock
+        )
+
+    @classmethod
+    def begin(cls, folder: Path, keyfile: KeyFile, founding: Record, *, clock: Clock) -> Desk:
+        """Make a desk of a keyring that lies in its folder already and knows its number; the founding record comes last."""
+        keyring = keyfile.keyring
+        keyring.coalition = coalition_id(founding)
+        if founding.header.device == keyring.device and not keyring.tip.chain:
             remember_tip(keyring, [founding])
-        keyfile = KeyFile.create(folder, keyring, passphrase, log_n=log_n)
+        keyfile.save()
         write_whole(folder / FOUNDING_NAME, founding.to_bytes())
         return cls(folder, keyfile, clock=clock)
 

@@ -129,6 +129,19 @@ class ReplicaThere(DeskError):
         )
 
 
+class DamagedNotes(DeskError):
+    """A sealed file of this desk is not what this desk wrote."""
+
+    code = "desk.notes"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The file {name} is damaged. Move it away and start again; what was begun in it, an invitation or a "
+            "founding, is begun once more. Have the disk looked at."
+        )
+        self.name = name
+
+
 class DeskInUse(DeskError):
     """Another program has this desk's folder open."""
 

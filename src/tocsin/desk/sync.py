@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import partial
 
 from tocsin.core.ledger import (
-    EVERYBODYS,
     WATCH,
     BadProof,
     Barred,
@@ -18,10 +17,7 @@ from tocsin.core.ledger import (
     DamagedRecord,
     Duty,
     Head,
-    Member,
-    Moment,
     NotOnRoll,
-    Outgoing,
     PublishedKey,
     PublishedSlot,
     acknowledgements,
@@ -32,6 +28,7 @@ from tocsin.core.ledger import (
     verify_published_key,
 )
 from tocsin.core.seal import BadSignature
+from tocsin.desk.beginning import admit_who_belongs, check_offered_ledger, forget_joining, open_to_all
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import ClonedDevice, RelayMisled, RelayRefused, WrongClock
 from tocsin.desk.intake.actions import forget_drained
@@ -74,11 +71,17 @@ def sync(desk: Desk) -> None:
         if desk.is_cloned:
             raise ClonedDevice
         _ask_for_removal(desk)
+        check_offered_ledger(desk)
         _publish(desk, wire, on_relay)
+        forget_joining(desk)
         _serve_custody(desk)
-        _let_back_in(desk)
+        open_to_all(desk)
+        admit_who_belongs(desk)
         post_signed(desk)
         _say_exposure(desk)
+        _send(desk, wire)
+        # What was just opened to all says who has which duty, and so who belongs where.
+        admit_who_belongs(desk)
         _send(desk, wire)
         _vouch(desk, wire, cosignatures)
 
@@ -252,26 +255,10 @@ def _serve_custody(desk: Desk) -> None:
             desk.append(content, to="watch")
 
 
-def _let_back_in(desk: Desk) -> None:
-    """Whoever made the newest key of what everybody reads grants it to those who slept, once they can be granted to."""
-    keys = desk.moment().keys
-    for name in EVERYBODYS:
-        known = desk.world.compartments.get(name)
-        current = known.current() if known else None
-        if current is None or current.maker != desk.device:
-            continue
-        for device in desk.sealed_to(sorted(desk.member.left_out(name) & keys.keys())):
-            desk.do(partial(_admit, device, name))
-
-
 def _say_exposure(desk: Desk) -> None:
     """A device that holds no key of `watch` yet can say nothing there."""
     if WATCH in desk.keyring.compartments:
         say_exposure(desk)
-
-
-def _admit(device: int, name: str, member: Member, moment: Moment) -> Outgoing:
-    return member.admit(device, [name], moment)
 
 
 def _send(desk: Desk, wire: Wire) -> None:

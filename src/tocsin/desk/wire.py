@@ -31,7 +31,7 @@ from tocsin.core.ledger import (
     RelayEntry,
     Taken,
 )
-from tocsin.core.seal import GRANT_SIZE, SigningKey
+from tocsin.core.seal import GRANT_SIZE, NO_COALITION, SigningKey
 from tocsin.desk.errors import RelayAway, RelayMisled, RelayRefused
 
 CHALLENGE_SIZE = 40
@@ -172,6 +172,27 @@ class Wire:
         headers = {"Tocsin-Lodging": code}
         return _read(self._send("POST", "/lodge", founding.to_bytes(), headers), Lodged)
 
+    def founding_of(self, roll: bytes) -> Record | None:
+        """Fetch the founding record of the coalition that lodges here with a first roll; None if none does yet."""
+        try:
+            rows = list(_rows(self._send("POST", "/lodged", roll), 0))
+        except RelayRefused as refusal:
+            if refusal.refusal == "relay.not-there":
+                return None
+            raise
+        if len(rows) != 1:
+            raise RelayMisled("sent something else than one founding record")
+        return rows[0]
+
+    def rolls(self) -> list[Record]:
+        """Fetch the founding record and every change of the roll, none of them checked."""
+        found: list[Record] = []
+        since = 0
+        while part := dict(_numbered(self._send("GET", self._path(f"roll?since={since}")), since)):
+            found += part.values()
+            since = max(part) + 1
+        return found
+
     # the ledger ---
 
     def post_records(self, records: Sequence[Record]) -> tuple[Head, bytes] | None:
@@ -271,9 +292,21 @@ def lodge(address: str, code: str, founding: Record) -> tuple[bytes, bytes]:
     return lodged.coalition, lodged.relay_key
 
 
-def _stranger(address: str) -> Wire:
-    """Connect before there is a coalition, a device or a relay's key."""
-    return Wire(address, coalition=bytes(32), device=0, key=SigningKey.fresh(), relay_key=b"")
+def ask_founding(address: str, roll: bytes) -> Record | None:
+    """Ask whether the first roll that this founder signed was lodged by now; the record, not checked yet."""
+    with _stranger(address) as wire:
+        return wire.founding_of(roll)
+
+
+def ask_rolls(address: str, coalition: bytes) -> list[Record]:
+    """Fetch a coalition's rolls before standing on one of them; nothing of it is checked."""
+    with _stranger(address, coalition) as wire:
+        return wire.rolls()
+
+
+def _stranger(address: str, coalition: bytes = NO_COALITION) -> Wire:
+    """Connect before there is a device or a relay's key."""
+    return Wire(address, coalition=coalition, device=0, key=SigningKey.fresh(), relay_key=b"")
 
 
 def _client(address: str) -> httpx.Client:
@@ -302,18 +335,26 @@ def _read(data: bytes, kind: type[_T]) -> _T:
 
 
 def _rows(data: bytes, first: int) -> Iterator[Record]:
+    for number, record in _numbered(data, first):
+        if number != first:
+            raise RelayMisled("left records out")
+        first += 1
+        yield record
+
+
+def _numbered(data: bytes, first: int) -> Iterator[tuple[int, Record]]:
     at, lead = 0, HEADER_SIZE + TAG_SIZE + 32
     least = _ROW.size + lead + SIGNATURE_SIZE
     while at < len(data):
         if len(data) - at < least:
             raise RelayMisled("sent records that are cut short")
         number, flags = _ROW.unpack_from(data, at)
-        if number != first:
-            raise RelayMisled("left records out")
+        if number < first:
+            raise RelayMisled("left records out or changed their order")
         if not flags & 1:
             # Nothing drops bodies yet; a roll change without its body would hide a removal.
             raise RelayMisled("held back what a record says")
-        first += 1
+        first = number + 1
         at += _ROW.size
         signed, at = data[at : at + lead], at + lead
         signature, at = data[at : at + SIGNATURE_SIZE], at + SIGNATURE_SIZE
@@ -321,7 +362,7 @@ def _rows(data: bytes, first: int) -> Iterator[Record]:
         body, at = data[at : at + size], at + size
         if sha256(body).digest() != signed[-32:]:
             raise RelayMisled("sent a record whose body was changed")
-        yield Record(signed[:HEADER_SIZE], signed[HEADER_SIZE:-32], body, signed[-32:], signature)
+        yield number, Record(signed[:HEADER_SIZE], signed[HEADER_SIZE:-32], body, signed[-32:], signature)
 
 
 def _cut(data: bytes, size: int) -> list[bytes]:

@@ -287,6 +287,4 @@ def _let_everybody_in(exercise: Exercise, duties: Duties) -> None:
     first.do(lambda member, moment: open_everybodys(member, duties, moment))
     sync(first)
     exercise.sync(everybody)
-    shared = ("count", "planning", "offers")
-    first.do(lambda member, moment: member.open_compartments(shared, list(DESKS), moment))
     exercise.settle()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tocsin.core.ledger.batch import Fresh, Moment, Outgoing
 from tocsin.core.ledger.kinds import EVERYBODYS, PEOPLE, Duties
@@ -68,9 +68,16 @@ def change_roll(member: Member, signed: SignedRoll, moment: Moment) -> Record:
     return record
 
 
-def open_everybodys(member: Member, duties: Duties, moment: Moment) -> Outgoing:
-    """Make the compartments that every device holds, grant them to all, and write down the duties."""
-    everybody = [entry.number for entry in member.world.history.now.roll.active]
+def open_everybodys(
+    member: Member, duties: Duties, moment: Moment, *, without: Collection[int] = ()
+) -> Outgoing:
+    """Make the compartments that every device holds, grant them to all, and write down the duties.
+
+    `without` names devices that have published no key yet; they are admitted once they have.
+    """
+    everybody = [
+        entry.number for entry in member.world.history.now.roll.active if entry.number not in without
+    ]
     batch = member.batch(moment)
     for name in EVERYBODYS:
         batch.open_epoch(name, everybody, parent=None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
@@ -125,6 +126,24 @@ class History:
         """What was in force when record `number` was ordered (changes made by earlier records)."""
         return self._standings[max(bisect_right(self._numbers, number - 1) - 1, 0)]
 
+    @property
+    def all(self) -> Sequence[Standing]:
+        """Every standing there was, in their order."""
+        return self._standings
+
+    def added_on(self, device: int) -> int:
+        """Say on which day a device was put on the roll.
+
+        Raises
+        ------
+        NotOnRoll
+            It never stood on it.
+        """
+        try:
+            return self._added_on[device]
+        except KeyError:
+            raise NotOnRoll(device=device) from None
+
     def _keep(self, number: int, standing: Standing) -> None:
         self._numbers.append(number)
         self._standings.append(standing)
@@ -137,9 +156,7 @@ class History:
         NotOnRoll
             It never stood on the roll.
         """
-        if device not in self._added_on:
-            raise NotOnRoll(device=device)
-        added = self._added_on[device]
+        added = self.added_on(device)
         return 0 if added <= self.founded_on else added + 1
 
     def is_sealed_to(self, device: int, day: int) -> bool:
