@@ -66,8 +66,10 @@ def sync(desk: Desk) -> None:
         wire = desk.wire()
         overview = wire.beside(desk.today - KEYS_BACK_DAYS)
         head, cosignatures = _check_head(desk, overview.head, overview.signature), overview.words
-        on_relay = _fetch_beside(desk, wire, overview)
+        _fetch_beside(desk, wire, overview)
         _read(desk, wire, head, cosignatures)
+        # Again, if keys were there of devices that only what was just read has put on the roll.
+        on_relay = _fetch_new_keys(desk, wire, overview)
         if desk.is_cloned:
             raise ClonedDevice
         _ask_for_removal(desk)
@@ -162,14 +164,22 @@ def _keep_cosignatures(desk: Desk, cosignatures: list[Cosignature]) -> None:
     desk.world.take_cosignatures(good)
 
 
-def _fetch_beside(desk: Desk, wire: Wire, overview: Beside) -> set[PublishedSlot]:
-    """Fetch keys and folders that have changed, whole; say which key slots the relay has filled.
+def _fetch_beside(desk: Desk, wire: Wire, overview: Beside) -> None:
+    """Fetch keys and folders that have changed, whole.
 
     Which grants are for this desk, the relay does not learn. Days are the relay's, since it files by them.
     """
-    if overview.keys != desk.keys_seen[0]:
-        desk.keys_seen = (overview.keys, _fetch_keys(desk, wire))
+    _fetch_new_keys(desk, wire, overview)
     _fetch_folders(desk, wire, overview)
+
+
+def _fetch_new_keys(desk: Desk, wire: Wire, overview: Beside) -> set[PublishedSlot]:
+    """Fetch the published keys if there are others than last time; say which slots the relay has filled."""
+    if overview.keys != desk.keys_seen[0]:
+        slots = _fetch_keys(desk, wire)
+        listed = {entry.number for entry in desk.world.history.now.roll.devices}
+        all_known = all(slot.device in listed for slot in slots)
+        desk.keys_seen = (overview.keys if all_known else b"", slots)
     return desk.keys_seen[1]
 
 

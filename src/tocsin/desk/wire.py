@@ -40,6 +40,8 @@ CHALLENGE_SECONDS = 300
 RECORDS_A_POST = 100
 RECORDS_A_PAGE = 2000
 ITEMS_A_POST = 64
+MOST_ROLLS = 10_000
+"""A coalition of 500 devices changes its roll some thousand times in its life."""
 
 _T = TypeVar("_T")
 
@@ -191,6 +193,8 @@ class Wire:
         while part := dict(_numbered(self._send("GET", self._path(f"roll?since={since}")), since)):
             found += part.values()
             since = max(part) + 1
+            if len(found) > MOST_ROLLS:
+                raise RelayMisled("sent an answer that does not end")
         return found
 
     # the ledger ---
