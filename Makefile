@@ -13,7 +13,7 @@ ARGS ?=
 
 help:
 	@echo "make demo        replay autumn 2017 through every room (ARGS=--exit ends after the run)"
-	@echo "make test        all tests"
+	@echo "make test        all tests, shared among the cores (ARGS=\"-n0 -x\" in one process, to the first failure)"
 	@echo "make check       all static checks"
 	@echo "make benchmarks  every benchmark, its quick form"
 
@@ -21,7 +21,7 @@ demo: bundle
 	@$(BIN)/tocsin demo $(ARGS)
 
 test: bundle $(MODULES)
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # One target each, so that `make -k check` shows all that is wrong.
 check: lint types imports javascript pins wheels

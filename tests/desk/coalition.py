@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "house" / "plugins"))
+
+from nursery import popen
 from tocsin.core.ledger import (
     DeviceEntry,
     Duties,
@@ -188,7 +191,7 @@ def environment_with(clock_file: Path) -> dict[str, str]:
 def start_relay(home: Path, clock_file: Path, *, port: int = 0) -> tuple[subprocess.Popen[str], str, str]:
     """Start a relay; give its process, its address and a lodging code."""
     command = [sys.executable, "-m", "tocsin", "relay", "--home", str(home), "--port", str(port), "--lodge"]
-    relay = subprocess.Popen(
+    relay = popen(
         command, stdout=subprocess.PIPE, text=True, env=environment_with(clock_file), start_new_session=True
     )
     assert relay.stdout is not None

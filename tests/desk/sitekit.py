@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 from coalition import PASSPHRASE, Coalition
 
+from nursery import popen
 from tocsin.core.activate import Clocks, Protocol, Quorum, Seat
 from tocsin.core.count import Tally
 from tocsin.core.intake import Account, Facts, Submission, Who, write_submission
@@ -68,7 +69,7 @@ def start_site(
     if passphrase is not None:
         command.append("--passphrase-stdin")
     pipe = subprocess.PIPE
-    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment)
+    process = popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=environment)
     assert process.stdin is not None
     assert process.stdout is not None
     if passphrase is not None:

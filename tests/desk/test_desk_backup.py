@@ -22,6 +22,7 @@ from deskkit import doubled, find_words, note
 from deskkit import said as said_by
 from sitekit import Visitor, start_site
 
+from nursery import run
 from tocsin.core.ledger import Record, SignedRoll, add_device, change_roll, read_records, sign_roll
 from tocsin.core.ledger.batch import Outgoing
 from tocsin.core.seal import Keyring
@@ -365,7 +366,7 @@ def tocsin(*words: str) -> subprocess.CompletedProcess[str]:
     """Run the command line."""
     environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
     command = [sys.executable, "-m", "tocsin", *words]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    return run(command, env=environment)
 
 
 def test_the_verbs_say_what_is_in_it_and_what_is_not(coalition: Coalition, tmp_path: Path) -> None:

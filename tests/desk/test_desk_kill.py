@@ -13,6 +13,7 @@ from pathlib import Path
 from coalition import PASSPHRASE, Coalition, make_coalition
 from deskkit import doubled, said, said_aside
 
+from nursery import popen
 from tocsin.desk.desk import Desk
 
 KILLS = 10
@@ -22,7 +23,7 @@ WORKER = Path(__file__).with_name("desk_worker.py")
 def start_worker(made: Coalition, log: Path, name: int) -> subprocess.Popen[bytes]:
     """Start a desk's process, which waits to be told to begin."""
     command = [sys.executable, str(WORKER), str(made.folders[0]), str(made.clock_file), str(log), str(name)]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=made.environment())
+    return popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=made.environment())
 
 
 def end(worker: subprocess.Popen[bytes]) -> None:

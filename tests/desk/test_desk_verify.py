@@ -11,6 +11,7 @@ from pathlib import Path
 from coalition import PASSPHRASE, Coalition, make_coalition
 from deskkit import note
 
+from nursery import run
 from tocsin.core.ledger import head_words
 
 
@@ -27,14 +28,7 @@ def verify(
         str(coalition.folders[0]),
         "--passphrase-stdin",
     ]
-    return subprocess.run(
-        [*command, *more],
-        input=passphrase + "\n",
-        capture_output=True,
-        text=True,
-        env=coalition.environment(),
-        check=False,
-    )
+    return run([*command, *more], env=coalition.environment(), said=passphrase + "\n")
 
 
 def test_verify_says_what_is_sound_and_ends_with_1_when_something_is_not(tmp_path: Path) -> None:

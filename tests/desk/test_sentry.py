@@ -13,6 +13,7 @@ from coalition import PASSPHRASE, Coalition, make_coalition, start_relay, stop_r
 from deskkit import Asked, find_in_files, hostile_relay
 from sentrykit import mail_server, make_sentry, web_server, write_pings
 
+import nursery
 from tocsin.core.activate import Awake, DeadlineCode, DeadlineMet, DeadlinePassed
 from tocsin.core.ledger import Duty
 from tocsin.core.watch import Alarm, Claim, Panel
@@ -69,7 +70,7 @@ def test_two_sentries_that_run_at_once_say_once_that_a_deadline_passed(watched: 
         loop.start()
     codes = [say_deadline(watched), say_deadline(watched)]
     met = say_deadline(watched, in_s=1000 * HOUR_S)
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while len(passed(watched.desks[1], codes)) < 2 and time.monotonic() < until:
         time.sleep(0.1)
     time.sleep(0.6)
@@ -150,7 +151,7 @@ def test_a_reason_is_pinged_once_also_after_a_restart_and_after_refusals(watched
 
         with sentry.pinger.awake():
             sentry.round()
-            until = time.monotonic() + 5
+            until = time.monotonic() + 30
             while sentry.sentry.notebook.pages.owed and time.monotonic() < until:
                 time.sleep(0.02)
         again = make_sentry(desk, pings, fresh=False)
@@ -171,7 +172,7 @@ def test_a_dead_mail_server_holds_up_neither_rounds_nor_other_pings(watched: Coa
             began = time.monotonic()
             sentry.round()
             took = time.monotonic() - began
-            until = time.monotonic() + 5
+            until = time.monotonic() + 30
             while len(web.arrived) < 2 and time.monotonic() < until:
                 time.sleep(0.02)
 
@@ -304,13 +305,7 @@ def test_one_round_by_the_command_line_says_what_passed_and_pings(watched: Coali
         secret.write_text(PASSPHRASE + "\n", encoding="utf-8")
         command = [sys.executable, "-m", "tocsin", "sentry", "--once", "--folder", str(desk.folder)]
 
-        answer = subprocess.run(
-            [*command, "--passphrase-file", str(secret)],
-            capture_output=True,
-            text=True,
-            env=watched.environment(),
-            check=False,
-        )
+        answer = nursery.run([*command, "--passphrase-file", str(secret)], env=watched.environment())
         watched.desks[2] = Desk.open(desk.folder, PASSPHRASE, clock=watched.clock)
 
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
@@ -334,7 +329,7 @@ def test_the_program_makes_rounds_until_it_is_told_to_end(watched: Coalition) ->
             str(desk.folder),
             "--passphrase-stdin",
         ]
-        program = subprocess.Popen(
+        program = nursery.popen(
             command,
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -344,7 +339,7 @@ def test_the_program_makes_rounds_until_it_is_told_to_end(watched: Coalition) ->
         assert program.stdin is not None
         program.stdin.write(PASSPHRASE + "\n")
         program.stdin.flush()
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while len(web.arrived) < 2 and time.monotonic() < until:
             time.sleep(0.02)
         program.terminate()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from coalition import PASSPHRASE, Coalition, environment_with
 from sitekit import start_site
 
+from nursery import run
 from tocsin.core.ledger import Load
 from tocsin.desk.site.session import Session
 
@@ -20,15 +20,7 @@ from tocsin.desk.site.session import Session
 def start(folder: Path, environment: dict[str, str], *more: str, passphrase: str = PASSPHRASE) -> str:
     """Start a desk that must not come up; give what it says."""
     command = [sys.executable, "-m", "tocsin", "desk", "--folder", str(folder), "--no-browser", *more]
-    ended = subprocess.run(
-        command,
-        input=passphrase + "\n",
-        capture_output=True,
-        text=True,
-        env=environment,
-        timeout=30,
-        check=False,
-    )
+    ended = run(command, env=environment, said=passphrase + "\n", timeout=30)
     assert ended.returncode == 1
     assert ended.stdout == ""
     return ended.stderr
@@ -69,12 +61,10 @@ def test_it_ends_quietly_when_told_to(coalition: Coalition, how: signal.Signals)
     finally:
         signal.signal(signal.SIGINT, before)
 
-    began = time.monotonic()
     site.process.send_signal(how)
     out, err = site.process.communicate(timeout=20)
 
     assert (out, err, site.process.returncode) == ("", "", 0)
-    assert time.monotonic() - began < 10
 
 
 def test_it_syncs_by_itself_while_unlocked_and_never_after(coalition: Coalition) -> None:
@@ -86,7 +76,7 @@ def test_it_syncs_by_itself_while_unlocked_and_never_after(coalition: Coalition)
     assert desk is not None
 
     desk.append(Load(held=0), to="watch")
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 30
     while desk.n_waiting and time.monotonic() < give_up:
         time.sleep(0.05)
     left = desk.n_waiting

@@ -149,7 +149,7 @@ def test_the_link_opens_from_a_file_only_its_owner_can_read(browser: Browser, tm
         environment = {**coalition.environment(), "BROWSER": f"{opener} %s"}
         site = start_site(coalition.folders[0], environment, browser=True)
         said = opener.with_suffix(".said")
-        give_up = time.monotonic() + 10
+        give_up = time.monotonic() + 30
         while not said.exists() and time.monotonic() < give_up:
             time.sleep(0.05)
         address = said.read_text(encoding="ascii").strip()

@@ -18,6 +18,9 @@ from pathlib import Path
 
 import msgspec
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "house" / "plugins"))
+
+from nursery import popen
 from tocsin.core.ledger import (
     FOUNDING,
     NO_HASH,
@@ -103,7 +106,7 @@ class RunningRelay:
         }
         environment |= {"PYTHONPATH": str(SOURCE)} | settings | self.env
         with self.output.open("ab") as output:
-            self.process = subprocess.Popen(
+            self.process = popen(
                 [*command, "--lodge", str(codes)],
                 env=environment,
                 stdout=output,

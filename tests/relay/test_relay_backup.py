@@ -29,6 +29,7 @@ from relaykit import (
     upload_state,
 )
 
+from nursery import run
 from tocsin.core.ledger import Tree
 from tocsin.relay.backups import back_up, check_backup, restore
 from tocsin.relay.errors import NoRelayHere, RelayThere, UnsoundBackup
@@ -43,7 +44,7 @@ def tocsin(*words: str) -> subprocess.CompletedProcess[str]:
     }
     environment["PYTHONPATH"] = str(SOURCE)
     command = [sys.executable, "-m", "tocsin", *words]
-    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    return run(command, env=environment)
 
 
 def root_of(desk: Desk) -> bytes:

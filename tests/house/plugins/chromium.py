@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from sharing import alone
 from wanting import go_without
 
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
@@ -67,9 +68,12 @@ def download_by_playwright() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def chromium_path() -> str:
+def chromium_path(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Give the path of a Chromium; skip without one, but never under CI."""
-    path = find_chromium() or install_from_distribution() or download_by_playwright()
+    path = find_chromium()
+    if path is None:
+        with alone(tmp_path_factory):
+            path = find_chromium() or install_from_distribution() or download_by_playwright()
     if path is None:
         go_without(NONE)
     return path
