@@ -73,6 +73,11 @@ def remove_device(coalition: Coalition, device: int, *, by: Desk) -> None:
         before.version + 1, before.hash, by.today + 14, before.threshold, before.founders, devices, before.relays,
         before.duties_hash, before.exercise, before.offset_days,
     )  # fmt: skip
+    post_roll(coalition, roll, by=by)
+
+
+def post_roll(coalition: Coalition, roll: Roll, *, by: Desk) -> None:
+    """Have two founders sign a roll; it leaves with the next sync of `by`."""
     signatures = tuple(
         sign_roll(roll, coalition.founders[n - 1], number=n, coalition=by.world.coalition) for n in (1, 2)
     )

@@ -26,6 +26,7 @@ from tocsin.desk.desk import Desk
 from tocsin.desk.intake import actions as taking
 from tocsin.desk.ledger.exposure import measure
 from tocsin.desk.protect import actions as protecting
+from tocsin.desk.sentry import choices
 from tocsin.desk.sync import sync
 from tocsin.desk.watch import actions as watching
 from tocsin.feeds import autumn_2017
@@ -47,6 +48,7 @@ HOUSEHOLDS = (
     "thursday", "fortnight", "today",
 )  # fmt: skip
 AZ = Place("az")
+PINGED_AT = "lantern@intake.example"
 
 
 def place_of(household: str) -> str:
@@ -122,6 +124,8 @@ class Life:
     """What each desk says at those moments that it would give away."""
     kept: Disk = field(init=False)
     """A copy of device 2's keyring, made before the case of "closed" was closed."""
+    ping_room: str = ""
+    """Where device 1's choice of pings stands."""
     _ever: set[bytes] = field(default_factory=set)
 
     def desk(self, number: int) -> Desk:
@@ -183,6 +187,8 @@ class Life:
         self._travel("open", guide=self._guide("second", device=3))
         self._open_all(one, {f"more-{n}": 3 for n in range(1, 7)})
         self._count()
+        choices.choose(one, by="mail", to=PINGED_AT)
+        (self.ping_room,) = (name for name in one.keyring.compartments if name.startswith("pings/"))
         self.sync(1, 2, 3, 4, 5, 6)
 
     def _submit(self, name: str) -> None:

@@ -24,6 +24,7 @@ from life import (  # noqa: E402
     CUSTODIANS,
     DUTIES,
     HOUSEHOLDS,
+    PINGED_AT,
     ROOMS,
     Life,
     Taken,
@@ -170,8 +171,13 @@ def test_the_counter_opens_tallies_and_nobody(life: Life) -> None:
 def test_the_sentry_opens_what_everybody_reads_and_nothing_else(life: Life) -> None:
     for taken in life.moments.values():
         assert taken.planted(6) == NOBODY
-        assert taken.rooms(6) == EVERYONES
+        assert taken.rooms(6) == EVERYONES | {life.ping_room}
         assert "watch.panel" in taken.words(6)
+
+
+def test_where_somebody_is_pinged_opens_to_that_desk_and_the_sentries_alone(life: Life) -> None:
+    for taken in life.moments.values():
+        assert [n for n in (*DUTIES, *CUSTODIANS) if PINGED_AT in taken.words(n)] == [1, 6]
 
 
 def test_one_or_two_custodians_open_nobody_and_any_three_exactly_the_parked_case(

@@ -28,7 +28,10 @@ def run(
         ),
     ] = None,
     pings: Annotated[
-        Path | None, typer.Option(help="Whom to ping; pings.toml in the folder unless given.")
+        Path | None,
+        typer.Option(
+            help="Mail server, and whom to ping beside those who chose; pings.toml in the folder unless given."
+        ),
     ] = None,
     every: Annotated[
         float, typer.Option(min=1.0, help="Seconds between rounds, give or take a quarter.")
@@ -48,12 +51,13 @@ def run(
 ) -> None:
     """Stay awake: ring, watch deadlines, ping the seats."""
     from tocsin.desk.desk import Desk
-    from tocsin.desk.pings import NAME, Pinger, read_pings
+    from tocsin.desk.pings import NAME, Pinger, Pings, read_pings
     from tocsin.desk.sentry.notebook import Notebook
     from tocsin.desk.sentry.sentry import Pace, Sentry
 
     folder = folder.expanduser()
-    whom = read_pings(pings or folder / NAME)
+    is_there = pings is not None or (folder / NAME).exists()
+    whom = read_pings(pings or folder / NAME) if is_there else Pings()
     desk = Desk.open(folder, _passphrase(passphrase_file, from_stdin=passphrase_stdin))
     try:
         notebook = Notebook(folder, desk.replica_secret)

@@ -24,6 +24,7 @@ from typing import Annotated, Literal
 import httpx
 import msgspec
 
+from tocsin.core.activate import PingChoice
 from tocsin.desk.errors import DiskFull
 from tocsin.desk.sentry.notebook import Notebook
 from tocsin.errors import DeskError
@@ -49,6 +50,16 @@ class BadPings(DeskError):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"The file of pings cannot be used: {why}. docs/how-to/run-a-sentry.md shows one.")
+        self.why = why
+
+
+class BadAddress(DeskError):
+    """Nobody can be pinged at that address in that way."""
+
+    code = "desk.ping-address"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"That address cannot be used: it {why}. Go back and mend it.")
         self.why = why
 
 
@@ -78,8 +89,21 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Pings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom to ping, and how."""
 
-    ping: tuple[Target, ...]
+    ping: tuple[Target, ...] = ()
+    """For those who have no desk on which to choose."""
     mail: Mail | None = None
+    private: tuple[str, ...] = ()
+    """Hosts inside the keeper's own network, as `host:port`, that people may choose: else nobody could make this machine
+    knock on doors that are closed to the world."""
+
+    def serves(self, target: Target) -> bool:
+        """Say whether this sentry sends to an address that somebody chose on a desk."""
+        if target.by == "mail":
+            return self.mail is not None
+        url = httpx.URL(target.to)
+        return f"{url.host}:{url.port}" in self.private or (
+            url.scheme == "https" and not _is_inside(url.host)
+        )
 
 
 def read_pings(path: Path) -> Pings:
@@ -108,22 +132,45 @@ def read_pings(path: Path) -> Pings:
     return _find_password(pings, path.parent)
 
 
-def _check_target(number: int, target: Target, mail: Mail | None) -> None:
-    if target.by == "mail":
-        if mail is None:
-            raise BadPings("it has no mail server")
-        try:
-            msgspec.convert(target.to, type=Address)
-        except msgspec.ValidationError:
-            raise BadPings(f"ping {number} has no e-mail address") from None
-        return
+def check_choice(by: str, to: str) -> PingChoice:
+    """Check a way and an address that somebody typed.
+
+    Raises
+    ------
+    BadAddress
+    """
     try:
-        url = httpx.URL(target.to)
+        choice = msgspec.convert({"by": by, "to": "" if by == "none" else to.strip()}, type=PingChoice)
+    except msgspec.ValidationError:
+        raise BadAddress("is too long, or the way is not one of those offered") from None
+    if choice.by != "none" and (why := _why_not(choice.by, choice.to)):
+        raise BadAddress(why)
+    return choice
+
+
+def _check_target(number: int, target: Target, mail: Mail | None) -> None:
+    if target.by == "mail" and mail is None:
+        raise BadPings("it has no mail server")
+    if why := _why_not(target.by, target.to):
+        raise BadPings(f"ping {number} {why}")
+
+
+def _why_not(by: str, to: str) -> str:
+    """Say why nothing can be sent to an address in some way; empty if it can."""
+    if by == "mail":
+        try:
+            msgspec.convert(to, type=Address)
+        except msgspec.ValidationError:
+            return "has no e-mail address"
+        return ""
+    try:
+        url = httpx.URL(to)
     except httpx.InvalidURL:
-        raise BadPings(f"ping {number} has no address") from None
-    is_sealed = url.scheme == "https" or url.host.endswith(".onion") or _stays_here(url.host)
+        return "has no address"
+    is_sealed = url.scheme == "https" or url.host.endswith(".onion") or _is_inside(url.host)
     if url.scheme not in ("http", "https") or not url.host or not is_sealed:
-        raise BadPings(f"ping {number} needs an address that begins with https://")
+        return "needs an address that begins with https://"
+    return ""
 
 
 def _find_password(pings: Pings, folder: Path) -> Pings:
@@ -140,6 +187,14 @@ def _find_password(pings: Pings, folder: Path) -> Pings:
 def _stays_here(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_inside(host: str) -> bool:
+    """Say whether a host is this machine or one of its own network. A name may hide one; its certificate would not fit."""
+    try:
+        return host == "localhost" or not ipaddress.ip_address(host).is_global
     except ValueError:
         return False
 
@@ -204,7 +259,7 @@ def _post(address: str) -> None:
 
 
 class Pinger:
-    """Pays the pings that a notebook owes."""
+    """Pays the pings that a notebook owes: to the addresses of the file, and to those that were chosen on desks."""
 
     def __init__(
         self,
@@ -214,32 +269,63 @@ class Pinger:
         report: Callable[[str], None],
         first_wait_s: float = FIRST_WAIT_S,
     ) -> None:
-        self._mail, self._notebook, self._report = pings.mail, notebook, report
+        self._pings, self._notebook, self._report = pings, notebook, report
         self._first_wait_s = first_wait_s
-        self._targets = {notebook.mark(f"{each.seat}\n{each.by}\n{each.to}"): each for each in pings.ping}
-        self._numbers = {mark: number for number, mark in enumerate(self._targets, start=1)}
+        self._of_file = {self.mark(each): each for each in pings.ping}
+        self._targets = dict(self._of_file)
+        self._names = {
+            mark: f"ping {number} of the file" for number, mark in enumerate(self._targets, start=1)
+        }
+        self._lock = threading.Lock()
+        self._served: set[str] = set()
+        self._is_awake = False
         self._stop = threading.Event()
+        self.tried: dict[str, bool] = {}
+        """By address: whether the last ping to it was taken; nothing while a choice of it waits to be tried."""
 
-    def owe(self, reasons: Iterable[str], *, now: int) -> None:
-        """Owe every seat a ping for what is new among these reasons.
+    def mark(self, target: Target) -> str:
+        """Name an address so that the name says nothing; one that stands there twice is pinged once."""
+        return self._notebook.mark(f"{target.by}\n{target.to}")
+
+    def serves(self, target: Target) -> bool:
+        """Say whether this sentry sends to an address that somebody chose."""
+        return self._pings.serves(target)
+
+    def outcome(self, target: Target) -> bool | None:
+        """Say whether the last ping to an address was taken; None if none was tried, False if none ever will be."""
+        return self.tried.get(self.mark(target)) if self.serves(target) else False
+
+    def choose(self, chosen: Iterable[Target]) -> None:
+        """Serve these from now on, beside those of the file."""
+        found = {self.mark(each): each for each in chosen}
+        with self._lock:
+            self._targets = {**found, **self._of_file}
+            self._names |= {mark: f"the ping of {each.seat}" for mark, each in found.items()}
+
+    def owe(self, reasons: Iterable[str], *, now: int, to: Target | None = None) -> None:
+        """Owe everybody, or one address, a ping for what is new among these reasons.
 
         A full disk stops none of them: they go out all the same, and may go out again after a restart.
         """
+        targets = list(self._targets) if to is None else [self.mark(to)]
         self._notebook.forget_old(targets=self._targets, now=now)
-        self._notebook.owe(reasons, self._targets, now=now)
+        if self._notebook.owe(reasons, targets, now=now) and to is not None:
+            self.tried.pop(self.mark(to), None)
         try:
             self._notebook.save()
         except DiskFull as trouble:
             self._report(trouble.code)
+        self._serve_all()
 
     @contextlib.contextmanager
     def awake(self) -> Iterator[None]:
         """Pay whatever is owed, from now until the end, each address in a thread of its own."""
-        for mark in self._targets:
-            threading.Thread(target=self._serve, args=(mark,), name="ping", daemon=True).start()
+        self._is_awake = True
+        self._serve_all()
         try:
             yield
         finally:
+            self._is_awake = False
             self._stop.set()
 
     def pay_once(self) -> int:
@@ -250,11 +336,18 @@ class Pinger:
                 return list(threads.map(self._pay, owing)).count(False)
         return 0
 
+    def _serve_all(self) -> None:
+        """Have a thread for each address that is owed a ping, until it is paid."""
+        with self._lock:
+            owing = [mark for mark in self._targets if self._notebook.owed(mark) is not None]
+            new = [mark for mark in owing if mark not in self._served] if self._is_awake else []
+            self._served.update(new)
+        for mark in new:
+            threading.Thread(target=self._serve, args=(mark,), name="ping", daemon=True).start()
+
     def _serve(self, mark: str) -> None:
         wait_s = self._first_wait_s
-        while not self._stop.is_set():
-            if self._notebook.wait_until_owed(mark, timeout_s=1.0) is None:
-                continue
+        while not self._is_done(mark):
             if self._pay(mark):
                 wait_s = self._first_wait_s
                 self._stop.wait(REST_S)
@@ -262,16 +355,26 @@ class Pinger:
                 self._stop.wait(wait_s * (0.75 + secrets.randbelow(501) / 1000))
                 wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
+    def _is_done(self, mark: str) -> bool:
+        with self._lock:
+            is_owed = mark in self._targets and self._notebook.owed(mark) is not None
+            if self._stop.is_set() or not is_owed:
+                self._served.discard(mark)
+                return True
+            return False
+
     def _pay(self, mark: str) -> bool:
-        serial = self._notebook.owed(mark)
-        if serial is None:
+        serial, target = self._notebook.owed(mark), self._targets.get(mark)
+        if serial is None or target is None:
             return True
         try:
-            send_ping(self._targets[mark], self._mail)
+            send_ping(target, self._pings.mail)
         except UNDELIVERED as trouble:
             # The class only: what libraries say repeats the address.
-            self._report(f"ping {self._numbers[mark]} of the file was not taken ({type(trouble).__name__})")
+            self._report(f"{self._names[mark]} was not taken ({type(trouble).__name__})")
+            self.tried[mark] = False
             return False
+        self.tried[mark] = True
         try:
             self._notebook.pinged(mark, serial)
         except DiskFull as trouble:

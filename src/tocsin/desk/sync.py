@@ -35,6 +35,7 @@ from tocsin.desk.intake.actions import forget_drained
 from tocsin.desk.ledger.changes import post_signed
 from tocsin.desk.ledger.exposure import say_exposure
 from tocsin.desk.replica import FOLDER_DAYS
+from tocsin.desk.sentry.choices import keep_to_sentries
 from tocsin.desk.settings_file import read_settings
 from tocsin.desk.wire import Wire
 
@@ -79,6 +80,7 @@ def sync(desk: Desk) -> None:
         _serve_custody(desk)
         open_to_all(desk)
         admit_who_belongs(desk)
+        keep_to_sentries(desk)
         post_signed(desk)
         _say_exposure(desk)
         _send(desk, wire)

@@ -1,4 +1,5 @@
-"""What the activate room writes: the protocol in `watch`, deadlines in `clock`, all else in `response/<activation>`.
+"""What the activate room writes: the protocol in `watch`, deadlines in `clock`, all else in `response/<activation>`;
+and in `pings/<random>`, for the sentries alone, how somebody wants to be pinged.
 
 No person at risk is ever in these records: activation and caseload meet only through counts. A deadline is a code and a
 time: every desk can read it, and what it waits for stands elsewhere, under another key.
@@ -6,7 +7,7 @@ time: every desk can read it, and what it waits for stands elsewhere, under anot
 
 from __future__ import annotations
 
-from typing import Annotated, NewType
+from typing import Annotated, Literal, NewType
 
 import msgspec
 
@@ -221,3 +222,29 @@ class Awake(Content, frozen=True, kw_only=True):
     KIND = "activate.awake"
     WRITERS = frozenset({Duty.SENTRY})
     WHERE = "clock"
+
+
+class PingChoice(Content, frozen=True, kw_only=True):
+    """Choose how to be pinged: `pings/<random>`, read by the sentries and nobody else; they try whatever is new."""
+
+    KIND = "activate.ping-choice"
+    WRITERS = frozenset({Duty.SEAT, Duty.HANDLER, Duty.INTAKE, Duty.FOUNDER})
+    WHERE = "pings/*"
+
+    by: Literal["mail", "webhook", "ntfy", "none"]
+    """The way; the sentries."""
+    to: Annotated[str, msgspec.Meta(max_length=500)]
+    """Mail address, or address of a hook or of an ntfy topic, empty for none; the sentries."""
+
+
+class PingTried(Content, frozen=True, kw_only=True):
+    """Say whether the first ping after a choice was taken: `pings/<random>`."""
+
+    KIND = "activate.ping-tried"
+    WRITERS = frozenset({Duty.SENTRY})
+    WHERE = "pings/*"
+
+    choice: bytes
+    """Record id (16 bytes) of the choice; its device and the sentries."""
+    taken: bool
+    """Whether a server took it; its device and the sentries."""

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.desk.ledger import duty, notes
+from tocsin.desk.sentry import choices
 from tocsin.desk.site import forms
 from tocsin.desk.site.session import session, unlocked
 
@@ -35,6 +36,30 @@ def end(_request: HttpRequest) -> HttpResponseBase:
     """Publish no more keys, and go on to the note for the next."""
     duty.end_duty(unlocked())
     return redirect("duty")
+
+
+@require_GET
+def show_pings(request: HttpRequest) -> HttpResponse:
+    """Show how this person is pinged, and whether it works."""
+    return render(request, "pings.html", {"page": choices.ping_page(unlocked())})
+
+
+@require_POST
+def choose_pings(request: HttpRequest) -> HttpResponseBase:
+    """Choose how; the sentries try it within minutes."""
+    by = forms.text(request, "by")
+    to = "" if by == "none" else forms.text(request, "to")
+    choices.choose(unlocked(), by=by, to=to)
+    session.sync_now()
+    return redirect("pings")
+
+
+@require_POST
+def try_pings(_request: HttpRequest) -> HttpResponseBase:
+    """Have it tried again."""
+    choices.try_again(unlocked())
+    session.sync_now()
+    return redirect("pings")
 
 
 @require_POST

@@ -55,7 +55,7 @@ class Notebook:
     def __init__(self, folder: Path, secret: bytes) -> None:
         """Open the notebook in a folder, or begin one; raises DamagedNotebook."""
         self._path, self._secret = folder / NAME, secret
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         try:
             self.pages = msgspec.json.decode(self._path.read_bytes(), type=Pages)
         except FileNotFoundError:
@@ -74,39 +74,38 @@ class Notebook:
         ------
         DiskFull
         """
-        with self._changed:
+        with self._lock:
             write_whole(self._path, msgspec.json.encode(self.pages))
 
     def first_noticed(self, words: str, *, now: int) -> int:
         """Say when this was noticed first: now, if never before."""
         return self.pages.noticed.setdefault(self.mark(words), now)
 
-    def owe(self, reasons: Iterable[str], targets: Iterable[str], *, now: int) -> None:
-        """Owe every target one ping for whatever reason is new; known reasons change nothing."""
+    def knows(self, reason: str) -> bool:
+        """Say whether seats were pinged for that, or are owed it."""
+        with self._lock:
+            return self.mark(reason) in self.pages.reasons
+
+    def owe(self, reasons: Iterable[str], targets: Iterable[str], *, now: int) -> bool:
+        """Owe every target one ping for whatever reason is new, and say whether any is; known reasons change nothing."""
         marks = {self.mark(reason) for reason in reasons}
-        with self._changed:
+        with self._lock:
             pages = self.pages
             new = marks - pages.reasons.keys()
             pages.reasons.update(dict.fromkeys(new, now))
             if new:
                 pages.serial += 1
                 pages.owed.update(dict.fromkeys(targets, pages.serial))
-                self._changed.notify_all()
+            return bool(new)
 
     def owed(self, target: str) -> int | None:
         """Say the serial of the newest reason a target was not pinged for, if there is one."""
-        with self._changed:
-            return self.pages.owed.get(target)
-
-    def wait_until_owed(self, target: str, *, timeout_s: float) -> int | None:
-        """Wait for that, but no longer than this."""
-        with self._changed:
-            self._changed.wait_for(lambda: target in self.pages.owed, timeout_s)
+        with self._lock:
             return self.pages.owed.get(target)
 
     def pinged(self, target: str, serial: int) -> None:
         """A ping arrived; if a new reason came up meanwhile, another one is owed."""
-        with self._changed:
+        with self._lock:
             if self.pages.owed.get(target) == serial:
                 del self.pages.owed[target]
         self.save()
@@ -114,7 +113,7 @@ class Notebook:
     def forget_old(self, *, targets: Iterable[str], now: int) -> None:
         """Drop what is long past, and addresses that are pinged no more."""
         kept = set(targets)
-        with self._changed:
+        with self._lock:
             pages = self.pages
             pages.reasons = {mark: at for mark, at in pages.reasons.items() if at > now - KEPT_S}
             pages.noticed = {mark: at for mark, at in pages.noticed.items() if at > now - KEPT_S}

@@ -11,13 +11,14 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from tocsin.core.activate import Awake, DeadlinePassed
+from tocsin.core.activate import Awake, DeadlinePassed, PingTried
 from tocsin.core.ledger import EVERYBODYS, WATCH, Content, Duty, ForkSeen
 from tocsin.core.ledger.kinds import Erased
 from tocsin.core.watch import Alarm, Panel
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import ClonedDevice, RelayMisled
-from tocsin.desk.pings import Pinger
+from tocsin.desk.pings import Pinger, Target
+from tocsin.desk.sentry.choices import ROOM, Chosen, choices
 from tocsin.desk.sentry.deadlines import CLOCK, standing_deadlines
 from tocsin.desk.sentry.errors import NotASentry
 from tocsin.desk.sentry.notebook import Notebook
@@ -29,6 +30,8 @@ from tocsin.terms import week_of
 
 AT_ONCE = (ForkSeen, RelayMisled, ClonedDevice)
 """Trouble that does not pass by itself: people are pinged at once."""
+TRIED_S = 86_400
+"""A choice older than this when a sentry first reads it is not tried: its person awaits nothing any more."""
 LATE_S = 7 * 86_400
 """What is older than this when a sentry first sees it is for the pages, not for a ping."""
 
@@ -46,7 +49,7 @@ class Pace:
 
 
 class Sentry:
-    """A desk that is nobody's: it reads `watch`, `people` and `clock`, and nothing else."""
+    """A desk that is nobody's: it reads `watch`, `people` and `clock`, how people want to be pinged, and nothing else."""
 
     def __init__(
         self, desk: Desk, notebook: Notebook, pinger: Pinger, pace: Pace, report: Callable[[str], None]
@@ -78,8 +81,19 @@ class Sentry:
         trouble = self._trouble_of(self._keep_watch)
         with self.desk.lock:
             now = self.desk.now
+            chosen = self._served_choices()
             reasons = [*self._reasons(now), *self._note_trouble(trouble, now)]
+        self.pinger.choose(target for _, target in chosen)
         self.pinger.owe(reasons, now=now)
+        for choice, target in chosen:
+            if choice.at > now - TRIED_S:
+                self.pinger.owe([_reason_of(choice)], now=now, to=target)
+
+    def _served_choices(self) -> list[tuple[Chosen, Target]]:
+        chosen = [(each, each.target) for each in choices(self.desk)]
+        return [
+            (each, target) for each, target in chosen if target is not None and self.pinger.serves(target)
+        ]
 
     def _trouble_of(self, act: Callable[[], None]) -> TocsinError | None:
         try:
@@ -114,7 +128,9 @@ class Sentry:
     def _give_up_keys(self) -> None:
         """Erase whatever else was granted to this device, by mistake or to have it taken from here."""
         desk = self.desk
-        too_much = [name for name in desk.keyring.compartments if name not in EVERYBODYS]
+        too_much = [
+            name for name in desk.keyring.compartments if name not in EVERYBODYS and not name.startswith(ROOM)
+        ]
         epochs: list[bytes] = []
         for name in too_much:
             epochs += desk.keyring.compartments[name]
@@ -144,6 +160,7 @@ class Sentry:
                 and self._has_turn(f"passed/{deadline.code}/{deadline.due_at}", now)
             ):
                 yield DeadlinePassed(code=deadline.code), CLOCK
+        yield from self._tried(now)
         quiet_s = now - pages.grew_at
         if (
             self._others()
@@ -151,6 +168,20 @@ class Sentry:
             and self._has_turn(f"awake/{pages.size}", now)
         ):
             yield Awake(), CLOCK
+
+    def _tried(self, now: int) -> Iterator[tuple[Content, str]]:
+        """Whether the first ping after a choice was taken: each sentry speaks for itself, to whoever chose."""
+        said = {
+            each.content.choice
+            for each in self.desk.versions(PingTried)
+            if each.entry.device == self.desk.device
+        }
+        for each in choices(self.desk):
+            if each.target is None or each.choice in said or each.at <= now - TRIED_S:
+                continue
+            taken = self.pinger.outcome(each.target)
+            if taken is False or (taken is not None and self.notebook.knows(_reason_of(each))):
+                yield PingTried(choice=each.choice, taken=taken), each.compartment
 
     def _has_turn(self, what: str, now: int) -> bool:
         """Say whether the sentries before this one had the time to say it."""
@@ -182,3 +213,7 @@ class Sentry:
             yield f"trouble/{code}/{desk.today}"
         elif code and now - pages.trouble_since >= self.pace.silence_s:
             yield f"trouble/{code}/{pages.trouble_since}"
+
+
+def _reason_of(choice: Chosen) -> str:
+    return f"choice/{choice.choice.hex()}"

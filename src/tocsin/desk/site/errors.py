@@ -45,6 +45,7 @@ STATUS = {
     "desk.full": 503,
     "desk.busy": 503,
     "desk.field": 400,
+    "desk.ping-address": 400,
     "desk.not-here": 404,
     "desk.not-recoverable": 409,
     "desk.no-duty": 403,
