@@ -109,7 +109,7 @@ class Desk:
         self._wire: Wire | None = None
         self.tried: dict[bytes, OpenCall | None] = {}
         """Submissions that were tried, by hash; None where no day key of ours opens them."""
-        self.given_up: tuple[frozenset[bytes], dict[str, dict[bytes, int]]] = (frozenset(), {})
+        self.given_up: dict[str, tuple[frozenset[bytes], dict[bytes, int] | None]] = {}
         """What the grants of these hashes open though it was given up: by case and submission, how many people."""
         self.keys_seen: tuple[bytes, set[PublishedSlot]] = (b"", set())
         """The relay's name for the keys it showed last, and their slots."""

@@ -66,34 +66,26 @@ def openable(desk: Desk) -> list[Sealed]:
             continue
         if digest not in desk.tried:
             day_keys = day_keys or _day_keys(desk)
-            desk.tried[digest] = _try(desk.replica.submission(digest), day_keys)
+            desk.tried[digest] = _try(desk.replica.submission(digest), day, day_keys)
         if desk.tried[digest] is not None:
             found.append(Sealed(digest, Day(day)))
     return found
 
 
 def _day_keys(desk: Desk) -> dict[int, DayKey]:
-    """The day keys, newest first: the likeliest to open what comes."""
-    seeds = sorted(desk.keyring.intake_keys.items(), reverse=True)
-    return {day: DayKey.from_seed(seed) for day, seed in seeds}
+    return {day: DayKey.from_seed(seed) for day, seed in desk.keyring.intake_keys.items()}
 
 
-def _try(file: bytes, day_keys: dict[int, DayKey]) -> OpenCall | None:
-    try:
-        plain = open_sealed(file, list(day_keys.values()))
-    except WrongKey:
-        # Sealed to colleagues on duty, not to us.
-        return None
-    (opens, *_) = (day for day, key in day_keys.items() if _opens(file, key))
-    return OpenCall(opens, _people_in(plain))
-
-
-def _opens(file: bytes, key: DayKey) -> bool:
-    try:
-        open_sealed(file, [key])
-    except WrongKey:
-        return False
-    return True
+def _try(file: bytes, filed_on: int, day_keys: dict[int, DayKey]) -> OpenCall | None:
+    """Try the day keys, that of the folder's day first: the likeliest."""
+    for day in sorted(day_keys, key=lambda day: abs(day - filed_on)):
+        try:
+            plain = open_sealed(file, [day_keys[day]])
+        except WrongKey:
+            # Sealed to another day's key, or to colleagues on duty.
+            continue
+        return OpenCall(day, _people_in(plain))
+    return None
 
 
 def _people_in(plain: bytes) -> int:

@@ -24,15 +24,22 @@ Rooms = dict[str, dict[bytes, bytes]]
 def cases_given_up(desk: Desk) -> dict[str, Households]:
     """Say by case whom it is about, where grants open it though its keys were erased here.
 
-    Asked anew only when other grants come into question, for every sealed record is tried: a second for a million.
+    A case is asked anew only when other grants of it come into question, for every sealed record is tried: a second for a
+    million.
     """
     held = desk.keyring.open_cases()
-    in_question = {digest: each for digest, each in _still_open(desk).items() if _cases_in(each) - held}
-    digests = frozenset(in_question)
-    if desk.given_up[0] != digests:
-        keys = _keys_by_case(desk, in_question)
-        desk.given_up = digests, {case: _households(desk, rooms) for case, rooms in keys.items()}
-    return {case: each for case, each in desk.given_up[1].items() if case not in held}
+    in_question: dict[str, dict[bytes, Brought]] = defaultdict(dict)
+    for digest, each in _still_open(desk).items():
+        for case in _cases_in(each) - held:
+            in_question[case][digest] = each
+    before, desk.given_up = desk.given_up, {}
+    for case, brought in in_question.items():
+        digests = frozenset(brought)
+        known = before.get(case)
+        if known is None or known[0] != digests:
+            known = digests, _households(desk, _keys_of(desk, case, brought))
+        desk.given_up[case] = known
+    return {case: known[1] for case, known in desk.given_up.items() if known[1] is not None}
 
 
 def rooms_given_up(desk: Desk) -> set[str]:
@@ -52,21 +59,20 @@ def _cases_in(brought: Brought) -> set[str]:
     return {case for name in brought.compartments if (case := case_of(name)) is not None} | {*brought.cases}
 
 
-def _keys_by_case(desk: Desk, brought: dict[bytes, Brought]) -> dict[str, Rooms]:
-    """Open grants again; give the keys of cases in them, those of joined shares too."""
+def _keys_of(desk: Desk, case: str, brought: dict[bytes, Brought]) -> Rooms:
+    """Open grants again; give the keys of a case in them, those of joined shares too."""
     grants = [_open_again(desk, digest, each.week) for digest, each in brought.items()]
     keys = [key for grant in grants for key in grant.keys]
-    shares: dict[tuple[str, bytes], list[Share]] = defaultdict(list)
-    for grant in grants:
-        for granted in grant.shares:
-            shares[granted.case, granted.share.deal_id].append(granted.share)
-    for (case, _), parts in shares.items():
+    shares: dict[bytes, list[Share]] = defaultdict(list)
+    for granted in (granted for grant in grants for granted in grant.shares if granted.case == case):
+        shares[granted.share.deal_id].append(granted.share)
+    for parts in shares.values():
         keys += _joined(case, parts)
-    found: dict[str, Rooms] = {}
+    rooms: Rooms = {}
     for key in keys:
-        if (of := case_of(key.compartment)) is not None:
-            found.setdefault(of, {}).setdefault(key.compartment, {})[key.epoch] = key.key
-    return found
+        if case_of(key.compartment) == case:
+            rooms.setdefault(key.compartment, {})[key.epoch] = key.key
+    return rooms
 
 
 def _open_again(desk: Desk, digest: bytes, week: int) -> Grant:
@@ -84,8 +90,10 @@ def _joined(case: str, shares: Iterable[Share]) -> list[GrantedKey]:
         return []
 
 
-def _households(desk: Desk, rooms: Rooms) -> Households:
-    """Read whom a case is about under keys that are not held."""
+def _households(desk: Desk, rooms: Rooms) -> Households | None:
+    """Read whom a case is about under keys that are not held; None without a key."""
+    if not rooms:
+        return None
     found: Households = {}
     for name, epochs in rooms.items():
         for number in sorted({number for key in epochs.values() for number in desk.world.sealed_under(key)}):
