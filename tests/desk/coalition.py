@@ -106,11 +106,12 @@ def make_coalition(
     offset_days: int = 0,
     duties: Mapping[int, tuple[Duty, ...]] | None = None,
     custodians: int = 0,
+    at_once: bool = True,
 ) -> Coalition:
     """Found a coalition of n organisations with a desk each, and `custodians` more devices that only keep shares.
 
     Device i belongs to organisation i; the first three are the three founders'. Custodians come after the desks, in `desks`
-    too, and take no duty.
+    too, and take no duty. What is said leaves at the next sync, unless `at_once` is False: then at fixed hours, as in life.
     """
     folder.mkdir(parents=True, exist_ok=True)
     clock_file = folder / "exercise-clock"
@@ -144,6 +145,7 @@ def make_coalition(
             if number <= min(n, len(founders)):
                 keyring.founder_number, keyring.founder_seed = number, founders[number - 1].seed
             desks.append(Desk.set_up(home, keyring, PASSPHRASE, founding, clock=clock, log_n=LOW_WORK))
+            desks[-1].choose(sends_at_once=at_once)
         made = Coalition(relay, address, relay_home, desks, folders, founding, founders, clock_file, clock)
         made.sync_all()
         sync(desks[0])

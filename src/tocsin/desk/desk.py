@@ -12,11 +12,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from tocsin.core.ledger import (
     PEOPLE,
@@ -35,7 +37,9 @@ from tocsin.core.ledger import (
     Reading,
     Record,
     Tip,
+    Waiting,
     World,
+    choose_leaving,
     coalition_id,
     newest_grant_keys,
     read_records,
@@ -47,6 +51,7 @@ from tocsin.desk.keyfile import KeyFile, drop_snapshot, has_snapshot, write_whol
 from tocsin.desk.kinds import ALL_KINDS
 from tocsin.desk.outbox import finish_drafts, make_again, open_draft, remember_tip, seal_draft, tip_after
 from tocsin.desk.replica import FOLDER_DAYS, Checked, Replica
+from tocsin.desk.settings_file import read_settings, save_settings
 from tocsin.desk.signatures import check_signatures, in_pieces
 from tocsin.desk.snapshot import Snapshot, read_snapshot, write_snapshot
 from tocsin.desk.store import Entry, Store
@@ -103,6 +108,8 @@ class Desk:
         self.folder, self.clock = folder, clock
         self.lock = threading.RLock()
         self.keyfile = keyfile
+        self.settings = read_settings(folder)
+        """What was chosen for this machine."""
         self.replica = Replica(folder)
         self.store = Store()
         self._published: list[PublishedKey] | None = None
@@ -120,6 +127,8 @@ class Desk:
         """How many records the snapshot on disk holds, if it is for the keys of now."""
         self._is_whole = False
         """Whether world and rows are what stands on the disk, so that they may be sealed."""
+        self._drafts_seen: dict[int, Waiting] = {}
+        """By position in the outbox, what of a draft decides when it leaves."""
         self.world: World
         self.member: Member
         with ExitStack() as undo:
@@ -175,7 +184,7 @@ class Desk:
 
         Raises
         ------
-        NoDeskHere, WrongPassphrase, DamagedKeyring, DamagedReplica, DamagedOutbox, DeskInUse
+        NoDeskHere, WrongPassphrase, DamagedKeyring, DamagedReplica, DamagedOutbox, DamagedSettings, DeskInUse
         """
         keyfile = KeyFile.open(folder, passphrase)
         clock = clock or Clock.of_machine()
@@ -194,6 +203,13 @@ class Desk:
             self.store.close()
             self.replica.close()
             self._contents.clear()
+
+    def choose(self, **changes: object) -> None:
+        """Choose for this machine, by the names in `Settings`; raises DiskFull, and then what was chosen before stands."""
+        with self.lock:
+            settings = replace(read_settings(self.folder), **changes)
+            save_settings(self.folder, settings)
+            self.settings = settings
 
     # starting ---
 
@@ -503,6 +519,7 @@ class Desk:
                     self.keyfile.save()
             if erased:
                 self._contents.clear()
+                self._drafts_seen.clear()
                 for name in before - set(self.keyring.compartments):
                     self.store.forget(name)
         for content in self.member.own_news(erased):
@@ -569,11 +586,26 @@ class Desk:
                 self.replica.add_draft(each)
 
     def do(self, act: Callable[[Member, Moment], Outgoing]) -> None:
-        """Do what makes keys and grants (open, hand over, shut, deal, release); it leaves with the next sending."""
-        with self.lock:
-            self.finish_drafts()
-            with self.all_or_nothing():
-                self._keep_finished(act(self.member, self.moment()))
+        """Do what makes keys and grants (open, hand over, shut, deal, release); it leaves with the next sending.
+
+        What waits stays waiting, but for what was said in a compartment that ends by this.
+        """
+        with self.lock, self.all_or_nothing():
+            handed_out: list[int] = []
+            moment = self.moment()._replace(waiting=partial(self._hand_out, handed_out))
+            self._keep_finished(act(self.member, moment), settled=handed_out)
+
+    def _hand_out(self, handed_out: list[int], compartment: str) -> list[Draft]:
+        """Open what waits in a compartment, and note its positions."""
+        self.waiting()
+        drafts = []
+        for position, sealed in self.replica.drafts():
+            seen = self._drafts_seen.get(position)
+            if seen is not None and seen.compartment == compartment:
+                draft = open_draft(self.keyring, sealed)
+                handed_out.append(position)
+                drafts += [draft] if draft is not None else []
+        return drafts
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
@@ -589,11 +621,12 @@ class Desk:
             self._start()
             raise
 
-    def _keep_finished(self, outgoing: Outgoing) -> None:
+    def _keep_finished(self, outgoing: Outgoing, *, settled: Sequence[int]) -> None:
         remember_tip(self.keyring, outgoing.records)
         self.keyfile.save()
         with self.replica.transaction():
             self.replica.add_leaving(outgoing)
+            self.replica.drop_drafts(settled)
 
     def seal_again(self) -> None:
         """Put new records in place of finished ones that the relay refuses, under the roll, keys and day of now."""
@@ -624,12 +657,43 @@ class Desk:
         except NoKey:
             return None
 
-    def finish_drafts(self) -> bool:
-        """Turn what was said into finished records, which wait to leave; say whether there was anything."""
+    def finish_drafts(self, *, everything: bool = False) -> bool:
+        """Turn what leaves now into finished records; say whether there was anything.
+
+        That is what is urgent and what waited for a fixed hour; `everything`, if asked for or chosen for this machine.
+        """
+        leaving = self._leaving_now(everything or self.settings.sends_at_once)[:DRAFTS_AT_ONCE]
+        if not leaving:
+            return False
         moment, save = self.moment(), self.keyfile.save
         with self.all_or_nothing():
-            done = finish_drafts(self.member, self.replica, moment, most=DRAFTS_AT_ONCE, save=save)
+            done = finish_drafts(self.member, self.replica, moment, leaving, save=save)
         return done is not None
+
+    def _leaving_now(self, everything: bool) -> list[tuple[int, bytes]]:
+        waiting = [each._replace(urgent=True) if everything else each for each in self.waiting()]
+        places = choose_leaving(waiting, now=self.now, below=secrets.randbelow)
+        drafts = self.replica.drafts() if places else []
+        return [drafts[place] for place in places]
+
+    def waiting(self) -> list[Waiting]:
+        """List the drafts that wait, oldest first, as far as their leaving goes."""
+        with self.lock:
+            positions = self.replica.draft_positions()
+            seen = self._drafts_seen
+            if set(positions) - seen.keys():
+                for position, sealed in self.replica.drafts():
+                    if position not in seen:
+                        seen[position] = self._look_at(sealed)
+            self._drafts_seen = {position: seen[position] for position in positions}
+            return list(self._drafts_seen.values())
+
+    def _look_at(self, sealed: bytes) -> Waiting:
+        draft = open_draft(self.keyring, sealed)
+        if draft is None:
+            # It died with its key: dropped when the next leaves.
+            return Waiting("", 0, urgent=False)
+        return _as_waiting(draft)
 
     # asking ---
 
@@ -679,6 +743,21 @@ class Desk:
             return any(draft is not None and bytes(draft.content) == raw for draft in drafts)
 
     @property
+    def n_leaving(self) -> int:
+        """How many things said here leave at the next sync; the others wait for a fixed hour."""
+        with self.lock:
+            return len(self._unread()) + self._n_due(self.waiting())
+
+    def leave_of(self, drafts: Iterable[Draft]) -> int:
+        """How many of some drafts would leave at the next sync."""
+        return self._n_due([_as_waiting(draft) for draft in drafts])
+
+    def _n_due(self, drafts: Sequence[Waiting]) -> int:
+        if self.settings.sends_at_once:
+            return len(drafts)
+        return len(choose_leaving(drafts, now=self.now, below=lambda _: 0))
+
+    @property
     def n_waiting(self) -> int:
         """How many things said here have not reached the relay."""
         with self.lock:
@@ -710,3 +789,7 @@ class Desk:
             relay_key=relay.key,
         )
         return self._wire
+
+
+def _as_waiting(draft: Draft) -> Waiting:
+    return Waiting(draft.compartment, draft.at, urgent=ALL_KINDS.is_urgent(draft.kind, draft.schema))

@@ -65,16 +65,21 @@ def open_draft(keyring: Keyring, sealed: bytes) -> Draft | None:
 
 
 def finish_drafts(
-    member: Member, replica: Replica, moment: Moment, *, most: int, save: Callable[[], None]
+    member: Member,
+    replica: Replica,
+    moment: Moment,
+    sealed_drafts: Sequence[tuple[int, bytes]],
+    *,
+    save: Callable[[], None],
 ) -> Outgoing | None:
-    """Turn the oldest drafts into finished records, and keep these instead; None if nothing waits that can leave.
+    """Turn drafts, given with their positions, into finished records; None if none of them can leave.
 
     `save` saves the keyring, before the records are kept: a new epoch's key must not be lost, and the keyring's tip
     tells a restored backup by the records that it does not know of.
     """
     batch = member.batch(moment)
     settled = []
-    for position, sealed in replica.drafts()[:most]:
+    for position, sealed in sealed_drafts:
         draft = open_draft(member.keyring, sealed)
         if draft is None or _write_if_possible(member, batch, draft):
             settled.append(position)

@@ -338,6 +338,11 @@ class Replica:
             rows = list(self._db.execute("select position, sealed, hash from draft order by position"))
         return [(position, _unchanged(sealed, digest)) for position, sealed, digest in rows]
 
+    def draft_positions(self) -> list[int]:
+        """The positions of the drafts, in order."""
+        with _told_plainly(DamagedOutbox):
+            return [row[0] for row in self._db.execute("select position from draft order by position")]
+
     def drop_drafts(self, positions: Iterable[int]) -> None:
         """Drop drafts that became finished records."""
         self._db.executemany("delete from draft where position = ?", ((position,) for position in positions))

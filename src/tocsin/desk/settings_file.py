@@ -27,6 +27,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Whether this desk publishes intake keys, where its duties let it."""
     on_duty_until: Day | None = None
     """The last day of the coalition for which it does; None: until told otherwise."""
+    sends_at_once: bool = False
+    """Send everything at the next sync instead of routine records at fixed hours: for exercises. The relay then sees
+    when this device writes, and guesses better who works with whom."""
 
 
 def read_settings(folder: Path) -> Settings:

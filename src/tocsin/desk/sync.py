@@ -36,7 +36,6 @@ from tocsin.desk.ledger.changes import post_signed
 from tocsin.desk.ledger.exposure import say_exposure
 from tocsin.desk.replica import FOLDER_DAYS
 from tocsin.desk.sentry.choices import keep_to_sentries
-from tocsin.desk.settings_file import read_settings
 from tocsin.desk.wire import Wire
 
 KEYS_BACK_DAYS = 28
@@ -49,8 +48,8 @@ SEAL_AGAIN = ("relay.roll", "relay.clock", "ledger.roll")
 SEALED_AGAIN_AT_MOST = 3
 
 
-def sync(desk: Desk) -> None:
-    """Bring a desk and the relay together.
+def sync(desk: Desk, *, everything: bool = False) -> None:
+    """Bring a desk and the relay together; `everything` that waits is sent, also what would wait for a fixed hour.
 
     Raises
     ------
@@ -83,10 +82,10 @@ def sync(desk: Desk) -> None:
         keep_to_sentries(desk)
         post_signed(desk)
         _say_exposure(desk)
-        _send(desk, wire)
+        _send(desk, wire, everything=everything)
         # What was just opened to all says who has which duty, and so who belongs where.
         admit_who_belongs(desk)
-        _send(desk, wire)
+        _send(desk, wire, everything=everything)
         _vouch(desk, wire, cosignatures)
 
 
@@ -242,7 +241,7 @@ def _publish(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:
     if desk.keyring.is_quiet:
         # Its slots are filled with keys that are gone, and nothing may be sealed to it any more.
         return
-    chosen = read_settings(desk.folder)
+    chosen = desk.settings
     desk.erase_old_keys()
     forget_drained(desk)
     with desk.all_or_nothing():
@@ -273,10 +272,10 @@ def _say_exposure(desk: Desk) -> None:
         say_exposure(desk)
 
 
-def _send(desk: Desk, wire: Wire) -> None:
-    """Send what an act or an earlier session finished, then what was said since; read all of it back."""
+def _send(desk: Desk, wire: Wire, *, everything: bool) -> None:
+    """Send what an act or an earlier session finished, then what was said since and leaves now; read all of it back."""
     _send_finished(desk, wire)
-    while desk.finish_drafts():
+    while desk.finish_drafts(everything=everything):
         _send_finished(desk, wire)
 
 

@@ -222,6 +222,8 @@ class Awake(Content, frozen=True, kw_only=True):
     KIND = "activate.awake"
     WRITERS = frozenset({Duty.SENTRY})
     WHERE = "clock"
+    # Said late it is silence, and people are woken.
+    URGENT = True
 
 
 class PingChoice(Content, frozen=True, kw_only=True):
@@ -230,6 +232,8 @@ class PingChoice(Content, frozen=True, kw_only=True):
     KIND = "activate.ping-choice"
     WRITERS = frozenset({Duty.SEAT, Duty.HANDLER, Duty.INTAKE, Duty.FOUNDER})
     WHERE = "pings/*"
+    # Part of the burst that opening `pings/...` is; and its person waits to see whether it works.
+    URGENT = True
 
     by: Literal["mail", "webhook", "ntfy", "none"]
     """The way; the sentries."""

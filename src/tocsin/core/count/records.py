@@ -40,6 +40,8 @@ class Tally(Content, frozen=True, kw_only=True):
     KIND = "count.tally"
     WRITERS = frozenset({Duty.COUNTER})
     WHERE = "count"
+    # Seats can be asked only once it is assessed, and their clock runs.
+    URGENT = True
 
     place: Place
     """Where; holders of `count`."""
@@ -61,6 +63,8 @@ class TallyAssessed(Content, frozen=True, kw_only=True):
     KIND = "count.assessed"
     WRITERS = frozenset({Duty.ASSESSOR})
     WHERE = "count"
+    # Seats can be asked only once it is there.
+    URGENT = True
 
     tally: bytes
     """Record id (16 bytes) of the tally; holders of `count`."""

@@ -64,6 +64,8 @@ class Taken(Content, frozen=True, kw_only=True):
     KIND = "intake.taken"
     WRITERS = frozenset({Duty.INTAKE})
     WHERE = "intake/*"
+    # Until colleagues know of it they take the same call in, and two of us approach one person.
+    URGENT = True
 
     submission: bytes
     """SHA-256 of the age file as it lay in the day folder; desks on duty that week."""

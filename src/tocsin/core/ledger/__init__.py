@@ -6,7 +6,8 @@ and the next records to send. Nothing here touches a clock, a disk or a network.
 Read in this order: `record` (bytes and chains), `tree`, `head` (firm), `roll`, `content` and `kinds` (what a record
 says), `standing` (duties and bars in force), `compartments` (epochs), `reading`, `opening`, `opened`,
 `authors`, `vouching` and `deals`, then `world` (taking records); `grants`, `batch`, `pending` and `received`, then
-`member` (making records); `founding`, `custody` (parked cases); `answers` is what a relay says to a desk.
+`member` (making records), `leaving` (when they leave); `founding`, `custody` (parked cases); `answers` is what a relay
+says to a desk.
 
 How a coalition comes about and changes: `joining` (invitations), `cards` (founders before there is a coalition),
 `succession` (the next roll), `ceremony` (signing it together by files), `changes` (signing it together in the
@@ -152,6 +153,13 @@ from tocsin.core.ledger.kinds import (
     NoteTaken,
     Shut,
 )
+from tocsin.core.ledger.leaving import (
+    FIXED_HOURS,
+    Waiting,
+    choose_leaving,
+    last_fixed_hour,
+    next_fixed_hour,
+)
 from tocsin.core.ledger.member import INTAKE_DAYS_AHEAD, Member
 from tocsin.core.ledger.reading import Reading, Status
 from tocsin.core.ledger.received import Brought
@@ -221,6 +229,7 @@ __all__ = [
     "COSIGNATURE_SIZE",
     "EMPTY_ROOT",
     "EVERYBODYS",
+    "FIXED_HOURS",
     "FOUNDING",
     "HEADER_SIZE",
     "INTAKE_DAYS_AHEAD",
@@ -333,6 +342,7 @@ __all__ = [
     "TooManyBars",
     "Tree",
     "UnknownKind",
+    "Waiting",
     "WordsDiffer",
     "World",
     "Worst",
@@ -352,6 +362,7 @@ __all__ = [
     "change_roll",
     "change_to",
     "check_cards",
+    "choose_leaving",
     "coalition_id",
     "combine_proposals",
     "confirm_words",
@@ -378,10 +389,12 @@ __all__ = [
     "is_recoverable",
     "joining_words",
     "keys_of_shares",
+    "last_fixed_hour",
     "make_card",
     "make_record",
     "near_gaps",
     "newest_grant_keys",
+    "next_fixed_hour",
     "next_roll",
     "open_everybodys",
     "open_grant",

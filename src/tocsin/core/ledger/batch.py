@@ -58,6 +58,10 @@ class Outgoing(NamedTuple):
     grants: list[bytes]
 
 
+def _nothing(_compartment: str) -> list[Draft]:
+    return []
+
+
 class Moment(NamedTuple):
     """When something is made, and what the outside allows then."""
 
@@ -69,6 +73,8 @@ class Moment(NamedTuple):
     """Each device's grant key (`newest_grant_keys`)."""
     tip: Tip | None = None
     """Where this device's chain stands if finished records wait unsent; else as the ledger has it."""
+    waiting: Callable[[str], list[Draft]] = _nothing
+    """Hand out what was said in a compartment and waits, oldest first: it goes before the compartment ends."""
 
 
 class Batch:
@@ -141,8 +147,11 @@ class Batch:
     def say_last(self, content: Content, *, to: str) -> None:
         """Say that a compartment ends or goes to others, and relieve those who cannot read that any more.
 
-        A device that an epoch was made without still holds older keys and must hear that they are to be erased.
+        A device that an epoch was made without still holds older keys and must hear that they are to be erased. What
+        waits to be said there is said first: afterwards there is no key for it.
         """
+        for said in self.moment.waiting(to):
+            self.write(said)
         epoch, _ = self.key_for(to)
         known = self.world.compartments.get(to)
         older = [each for each in known.epochs.values() if each.id != epoch] if known else []

@@ -105,6 +105,11 @@ class Kinds:
         except KeyError:
             raise UnknownKind(kind=envelope.kind, schema=envelope.schema) from None
 
+    def is_urgent(self, kind: str, schema: int) -> bool:
+        """Say whether a kind leaves at once; one that this program does not know does not."""
+        known = self._types.get((kind, schema))
+        return known is not None and known.URGENT
+
     def read(self, envelope: Envelope) -> Content:
         """Decode the content of an envelope; what an earlier schema said, by the newest.
 

@@ -78,6 +78,8 @@ class Identity(Content, frozen=True, kw_only=True):
     KIND = "protect.identity"
     WRITERS = frozenset({Duty.INTAKE, Duty.HANDLER})
     WHERE = "case/*/identity"
+    # Opening a case is a burst already; the alternate must be able to step in from the first hour.
+    URGENT = True
 
     case: CaseCode
     """Which case; handler and alternate."""
@@ -164,6 +166,8 @@ class CaseReleased(Content, frozen=True, kw_only=True):
     KIND = "protect.released"
     WRITERS = frozenset({Duty.HANDLER, Duty.CUSTODIAN})
     WHERE = "case/*/file"
+    # Part of the burst that taking up a case is.
+    URGENT = True
 
     case: CaseCode
     """Which case; handler and alternate."""

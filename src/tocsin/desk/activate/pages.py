@@ -48,5 +48,4 @@ def act(request: HttpRequest, number: int, what: str) -> HttpResponseBase:
             actions.announce(desk, code)
         case _:
             actions.stand_down(desk, code, forms.text(request, "reason"))
-    session.sync_soon()
     return redirect("activate_one", number=number)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.desk.count import actions, queries
 from tocsin.desk.site import forms
-from tocsin.desk.site.session import session, unlocked
+from tocsin.desk.site.session import unlocked
 
 
 @require_GET
@@ -22,7 +22,6 @@ def show(request: HttpRequest) -> HttpResponse:
 def state_tally(request: HttpRequest) -> HttpResponseBase:
     """State what is claimed of a place."""
     actions.state_tally(unlocked(), forms.place(request))
-    session.sync_soon()
     return redirect("count")
 
 
@@ -30,5 +29,4 @@ def state_tally(request: HttpRequest) -> HttpResponseBase:
 def assess(request: HttpRequest) -> HttpResponseBase:
     """Recompute a tally and sign it; next comes what it is for."""
     actions.assess(unlocked(), forms.code(request, "tally"))
-    session.sync_soon()
     return redirect("activate")

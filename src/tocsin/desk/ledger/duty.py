@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from msgspec.structs import replace
-
 from tocsin.core.ledger import Duty, DutyDay, duty_days, near_gaps, seen_by_keys
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import NoDutyHere
 from tocsin.desk.sentry.silence import sentries
-from tocsin.desk.settings_file import Settings, read_settings, save_settings
+from tocsin.desk.settings_file import Settings
 from tocsin.terms import Day
 
 
@@ -74,7 +72,7 @@ def duty_board(desk: Desk) -> DutyBoard:
 
 
 def _mine(desk: Desk, days: tuple[DutyDay, ...], *, may_take: bool) -> MyDuty:
-    chosen = read_settings(desk.folder)
+    chosen = desk.settings
     return MyDuty(
         may_take=may_take,
         is_on=is_on_duty(chosen, today=desk.today),
@@ -124,9 +122,9 @@ def take_duty(desk: Desk, *, until: Day | None = None) -> None:
     """
     if not duty_board(desk).mine.may_take:
         raise NoDutyHere
-    save_settings(desk.folder, replace(read_settings(desk.folder), on_duty=True, on_duty_until=until))
+    desk.choose(on_duty=True, on_duty_until=until)
 
 
 def end_duty(desk: Desk) -> None:
     """Publish no more intake keys; what is sealed to those that are out already still comes here."""
-    save_settings(desk.folder, replace(read_settings(desk.folder), on_duty=False, on_duty_until=None))
+    desk.choose(on_duty=False, on_duty_until=None)

@@ -106,7 +106,8 @@ class Sentry:
 
     def _keep_watch(self) -> None:
         desk = self.desk
-        sync(desk)
+        # A machine keeps no hours that would tell anything of a person.
+        sync(desk, everything=True)
         with desk.lock:
             if not self._knows_its_duty():
                 return
@@ -117,7 +118,7 @@ class Sentry:
             for content, compartment in list(self._to_say()):
                 desk.append(content, to=compartment)
         if desk.n_waiting:
-            sync(desk)
+            sync(desk, everything=True)
 
     def _knows_its_duty(self) -> bool:
         duties = self.desk.world.history.now.duties.get(self.desk.device, frozenset())

@@ -10,6 +10,7 @@ from django.utils.translation import get_language_bidi
 
 from tocsin.desk.site.session import session
 from tocsin.desk.site.settings import ROOMS
+from tocsin.desk.site.waiting import n_leaving
 
 DIRECTION_COOKIE = "dir"
 """Turns the page around for whoever tests it; otherwise the language decides."""
@@ -22,6 +23,8 @@ class Frame:
     device: int
     exercise_day: int | None
     """The coalition's day if this is an exercise, else None."""
+    n_leaving: int
+    """How many records leave at the next sync."""
 
 
 _stood: dict[str, Frame] = {}
@@ -47,8 +50,11 @@ def _frame() -> Frame | None:
         return None
     if desk.lock.acquire(blocking=False):
         try:
-            is_exercise = desk.world.history.now.roll.exercise
-            _stood["now"] = Frame(device=desk.device, exercise_day=desk.today if is_exercise else None)
+            _stood["now"] = Frame(
+                device=desk.device,
+                exercise_day=desk.today if desk.world.history.now.roll.exercise else None,
+                n_leaving=n_leaving(desk),
+            )
         finally:
             desk.lock.release()
     return _stood.get("now")

@@ -16,6 +16,7 @@ from tocsin.desk.errors import Locked
 from tocsin.desk.site import errors
 from tocsin.desk.site.entrance import entrance
 from tocsin.desk.site.session import BUSY_SECONDS, session
+from tocsin.desk.site.waiting import n_leaving
 
 OPEN_TO_ALL = {"open", "style", "icon"}
 """Pages that need no cookie: the entrance itself, and the style sheet and icon, which say nothing."""
@@ -116,6 +117,10 @@ class Turn:
         try:
             if session.desk is not desk:  # Locked while this page waited.
                 return errors.answer_for(request, Locked())
-            return self._get_response(request)
+            response = self._get_response(request)
+            if request.method not in SAFE and session.desk is desk and n_leaving(desk):
+                # What can wait does not show by a sync of its own that somebody is at work here.
+                session.sync_soon()
+            return response
         finally:
             desk.lock.release()

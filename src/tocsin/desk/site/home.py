@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+from tocsin.core.ledger import next_fixed_hour
 from tocsin.core.protect import CaseStage
 from tocsin.core.seal import CASELOAD_CAP
 from tocsin.desk.activate.queries import ActivationRow, list_page
@@ -20,7 +21,7 @@ from tocsin.desk.ledger.roll_queries import changes_to_sign
 from tocsin.desk.machine.queries import JobRow, job_rows
 from tocsin.desk.protect.queries import CaseRow, case_rows
 from tocsin.desk.site.session import Session
-from tocsin.desk.site.waiting import n_waiting, waiting_contents
+from tocsin.desk.site.waiting import n_leaving, n_waiting, waiting_contents
 from tocsin.desk.watch.queries import watch_page
 from tocsin.terms import Day
 
@@ -69,6 +70,11 @@ class HomePage:
     sync: Sync
     waiting: tuple[tuple[str, int], ...]
     n_waiting: int
+    n_leaving: int
+    """Of those, how many leave at the next sync."""
+    next_hour: int
+    """When the others leave, UTC seconds."""
+    sends_at_once: bool
     n_cases: int
     cap: int
     tasks: tuple[Task, ...]
@@ -77,6 +83,11 @@ class HomePage:
     warnings: tuple[Concern, ...]
     n_refused: int
     duty: DutyBoard
+
+    @property
+    def n_later(self) -> int:
+        """How many wait for a fixed hour."""
+        return max(0, self.n_waiting - self.n_leaving)
 
 
 def home(desk: Desk, session: Session) -> HomePage:
@@ -91,6 +102,9 @@ def home(desk: Desk, session: Session) -> HomePage:
         sync=_sync(session),
         waiting=tuple(sorted(waiting.items())),
         n_waiting=n_waiting(desk),
+        n_leaving=n_leaving(desk),
+        next_hour=next_fixed_hour(desk.now),
+        sends_at_once=desk.settings.sends_at_once,
         n_cases=desk.n_cases,
         cap=CASELOAD_CAP,
         tasks=tuple(_tasks(desk)),

@@ -77,6 +77,13 @@ def sync_now(_request: HttpRequest) -> HttpResponseBase:
     return redirect("home")
 
 
+@require_POST
+def send_everything(_request: HttpRequest) -> HttpResponseBase:
+    """Send what waits for a fixed hour too, and show what came."""
+    session.sync_now(everything=True)
+    return redirect("home")
+
+
 @require_GET
 def show_home(request: HttpRequest) -> HttpResponse:
     """Show where the coalition stands and what needs this person now."""

@@ -98,12 +98,12 @@ class Session:
             if desk is not None:
                 desk.close()
 
-    def sync_now(self) -> None:
-        """Sync once; what goes wrong stays in `trouble` for the home page."""
+    def sync_now(self, *, everything: bool = False) -> None:
+        """Sync once, and send everything if asked to; what goes wrong stays in `trouble` for the home page."""
         desk = unlocked()
         with desk.lock:
             if self.desk is desk:
-                self._sync(desk)
+                self._sync(desk, everything=everything)
 
     def sync_soon(self) -> None:
         """Wake the thread that syncs: something was said that should not wait for its round."""
@@ -123,9 +123,9 @@ class Session:
             self._wake.wait(self.sync_every)
             self._wake.clear()
 
-    def _sync(self, desk: Desk) -> None:
+    def _sync(self, desk: Desk, *, everything: bool = False) -> None:
         try:
-            sync(desk)
+            sync(desk, everything=everything)
         except TocsinError as trouble:
             # Barred or removed: a desk that was opened under duress says nothing of it.
             self.trouble = RelayAway() if desk.keyring.is_quiet else trouble

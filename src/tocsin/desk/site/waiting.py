@@ -34,6 +34,21 @@ def n_waiting(desk: Desk) -> int:
         return desk.n_waiting - n_hidden
 
 
+def n_leaving(desk: Desk) -> int:
+    """How many of these leave at the next sync; the others wait for a fixed hour."""
+    with desk.lock:
+        if not desk.keyring.is_quiet:
+            return desk.n_leaving
+        drafts = [open_draft(desk.keyring, sealed) for _, sealed in desk.replica.drafts()]
+        finished = [_peek(desk, record) for record in desk.replica.leaving().records]
+        shown = [draft for draft in drafts if draft is not None and not _is_hidden(desk, _read(draft))]
+        return desk.leave_of(shown) + sum(not _is_hidden(desk, words) for words in finished)
+
+
+def _is_hidden(desk: Desk, words: tuple[bytes, Content] | None) -> bool:
+    return words is not None and desk.hides(words[1])
+
+
 def _read(draft: Draft) -> tuple[bytes, Content] | None:
     fields = (draft.compartment, b"", draft.id, draft.based_on, draft.content)
     try:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tocsin.core.watch import Panel, claim_from
 from tocsin.desk.site import forms
 from tocsin.desk.site.errors import BadField
-from tocsin.desk.site.session import session, unlocked
+from tocsin.desk.site.session import unlocked
 from tocsin.desk.watch import actions, queries
 from tocsin.feeds import read_crisis_file
 from tocsin.terms import Day, Period
@@ -37,7 +37,6 @@ def go_to_day(request: HttpRequest) -> HttpResponseBase:
 def ring(request: HttpRequest) -> HttpResponseBase:
     """Check a place today; an alarm leaves at once."""
     actions.ring(unlocked(), forms.place(request))
-    session.sync_soon()
     return redirect("watch")
 
 
@@ -52,7 +51,6 @@ def declare_panel(request: HttpRequest) -> HttpResponseBase:
         basis=forms.text(request, "basis"),
     )
     actions.declare_panel(unlocked(), panel)
-    session.sync_soon()
     return redirect("watch")
 
 
@@ -64,5 +62,4 @@ def read_table(request: HttpRequest) -> HttpResponseBase:
         raise BadField("table")
     reports = read_crisis_file(table.read(), place=forms.place(request))
     actions.record_claims(desk, [claim_from(report, known_on=desk.today) for report in reports])
-    session.sync_soon()
     return redirect("watch")
