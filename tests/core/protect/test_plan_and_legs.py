@@ -15,6 +15,8 @@ from tocsin.core.protect import (
     Guide,
     GuideCode,
     LegCode,
+    LegEnded,
+    LegState,
     NoLeg,
     Offer,
     OfferCode,
@@ -29,6 +31,7 @@ from tocsin.core.protect import (
     legs_for,
     make_plan,
     serve_in_order,
+    stop_leg,
 )
 from tocsin.terms import Day, DeviceNumber, Period, Place
 
@@ -282,6 +285,18 @@ def test_two_guides_make_a_chain_in_the_order_of_the_way() -> None:
 
     ways = [(leg.guide, leg.leaves, leg.reaches, leg.window.first - TODAY) for leg in laid.legs]  # type: ignore[attr-defined]
     assert ways == [("g1", "az", "ge", 0), ("g2", "ge", "ca", 2)]
+
+
+def test_a_stopped_leg_stays_stopped() -> None:
+    laid = route([case("c1")], [offer("o1")], [guide("g1", "az", "ca")])
+    [leg] = laid.legs  # type: ignore[attr-defined]
+
+    stopped = stop_leg(leg)
+
+    assert stopped == msgspec.structs.replace(leg, state=LegState.STOPPED)
+    for over in (stopped, msgspec.structs.replace(leg, state=LegState.DONE)):
+        with pytest.raises(LegEnded):
+            stop_leg(over)
 
 
 def test_guides_that_lead_in_a_circle_lead_nowhere() -> None:

@@ -191,6 +191,33 @@ class Member:
         currents = [known.current() for name in names if (known := self.world.compartments.get(name))]
         return set().union(*(current.members for current in currents if current))
 
+    def due_for_a_new_key(self, *, day: Day) -> list[str]:
+        """List the compartments whose next write makes a new epoch: somebody knows the key who must not read on."""
+        due = []
+        for name in sorted(self.keyring.compartments):
+            known = self.world.compartments.get(name)
+            current = known.current() if known else None
+            if known is None or current is None or known.is_shut or self.device not in current.members:
+                continue
+            others = current.members - {self.device}
+            stays = all(self.world.history.is_sealed_to(device, day) for device in others)
+            if (current.relieved or not stays) and not self.pending.is_opening(name):
+                due.append(name)
+        return due
+
+    def rotate(self, names: Iterable[str], moment: Moment) -> Outgoing:
+        """Make the new epochs that are due in some compartments without waiting for a write; nothing where none is.
+
+        Raises
+        ------
+        NoKey
+            A compartment that this device does not hold, or that was shut.
+        """
+        batch = self.batch(moment)
+        for name in names:
+            batch.key_for(name)
+        return batch.outgoing
+
     def shut(self, names: Sequence[str], moment: Moment, *, parked: bool) -> Outgoing:
         """Close or park compartments; once ordered, every holder erases their keys."""
         batch = self.batch(moment)

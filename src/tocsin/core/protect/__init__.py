@@ -17,6 +17,7 @@ from tocsin.core.protect.check import (
     check_plan,
 )
 from tocsin.core.protect.errors import (
+    LegEnded,
     NoLeg,
     PlanBroken,
     ReasonNeeded,
@@ -28,6 +29,7 @@ from tocsin.core.protect.legs import (
     Route,
     lay_legs,
     legs_for,
+    stop_leg,
 )
 from tocsin.core.protect.plan import (
     commit_seed,
@@ -85,6 +87,7 @@ __all__ = [
     "Identity",
     "Leg",
     "LegCode",
+    "LegEnded",
     "LegState",
     "LotteryCommitted",
     "NoLeg",
@@ -118,5 +121,6 @@ __all__ = [
     "serve_in_order",
     "set_tier",
     "stage_of",
+    "stop_leg",
     "triage",
 ]

@@ -53,6 +53,15 @@ class PlanBroken(ProtectError):
         self.why = why
 
 
+class LegEnded(ProtectError):
+    """A leg is done or stopped already."""
+
+    code = "protect.leg-ended"
+
+    def __init__(self) -> None:
+        super().__init__("That leg is over or was stopped before; nothing was changed.")
+
+
 class NoLeg(ProtectError):
     """No leg can be laid for a household."""
 

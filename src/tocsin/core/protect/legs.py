@@ -1,11 +1,13 @@
-"""Legs: stretches of a journey, each with one guide in one window. No guide, no leg."""
+"""Legs: stretches of a journey, each with one guide in one window. No guide, no leg; a stopped one is never taken up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tocsin.core.protect.errors import NoLeg
+from msgspec.structs import replace
+
+from tocsin.core.protect.errors import LegEnded, NoLeg
 from tocsin.core.protect.records import (
     Case,
     CaseCode,
@@ -158,6 +160,19 @@ def _first_window(guide: Guide, not_before: Day, taken: Sequence[Period]) -> Per
             return window
         start = Day(max(period.last for period in blocking) + 1)
     return None
+
+
+def stop_leg(leg: Leg) -> Leg:
+    """Stop a leg: nobody goes, and whoever waits is told not to.
+
+    Raises
+    ------
+    LegEnded
+        It is done or stopped already.
+    """
+    if leg.state is not LegState.PLANNED:
+        raise LegEnded
+    return replace(leg, state=LegState.STOPPED)
 
 
 def _leg(code: LegCode, case: Case, guide: Guide, window: Period) -> Leg:

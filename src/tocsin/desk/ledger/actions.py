@@ -1,9 +1,15 @@
-"""Ledger on the desk: bar a device at once; founders then remove it or lift the bar."""
+"""Ledger on the desk: bar a device at once, give what it knew new keys, lift a bar, let it back in.
+
+Founders remove it for good by a change of the roll (`changes`).
+"""
 
 from __future__ import annotations
 
-from tocsin.core.ledger import WATCH
+from functools import partial
+
+from tocsin.core.ledger import WATCH, BarLifted, Member, Moment, Outgoing
 from tocsin.desk.desk import Desk
+from tocsin.desk.ledger.lost import due_because_of, left_out
 
 REASONS = ("lost", "cloned", "suspect")
 
@@ -19,3 +25,36 @@ def bar(desk: Desk, device: int, *, reason: str) -> None:
         No such device.
     """
     desk.append(desk.member.bar(device, reason=reason, day=desk.today), to=WATCH)
+
+
+def rotate(desk: Desk, device: int) -> None:
+    """Give what a barred or removed device knows new keys now, instead of at this desk's next write there."""
+    if names := due_because_of(desk, device):
+        desk.do(lambda member, moment: member.rotate(names, moment))
+
+
+def lift(desk: Desk, device: int) -> None:
+    """Say as a founder that a bar may end; it does once enough have.
+
+    Raises
+    ------
+    NotEntitled
+        This desk has not the duty of a founder.
+    """
+    desk.append(BarLifted(device=device), to=WATCH)
+
+
+def let_back(desk: Desk, device: int) -> None:
+    """Give a device that is barred no more the present keys of what this desk shared with it.
+
+    Raises
+    ------
+    CaseloadFull, StaleGrantKey, NotSealedTo
+        It cannot be given one of them now; what came before that is done.
+    """
+    for name in left_out(desk, device):
+        desk.do(partial(_admit, device, name))
+
+
+def _admit(device: int, name: str, member: Member, moment: Moment) -> Outgoing:
+    return member.admit(device, [name], moment)

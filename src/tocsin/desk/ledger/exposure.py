@@ -91,6 +91,9 @@ def _counted(desk: Desk) -> int:
 
 def say_exposure(desk: Desk) -> None:
     """Say this desk's numbers to all, if they are due; a sync asks for it every time."""
+    if desk.keyring.is_quiet:
+        # What it held it held: others must go on counting it.
+        return
     before = _said(desk).get(desk.device)
     if any(isinstance(content, Exposure) for content in waiting_contents(desk)):
         return
@@ -99,9 +102,17 @@ def say_exposure(desk: Desk) -> None:
         desk.append(numbers, to=WATCH)
 
 
+def said_by(desk: Desk, device: int) -> Said | None:
+    """Look up what a device said last of what it would give away."""
+    return _said(desk).get(device)
+
+
 def _said(desk: Desk) -> dict[int, Said]:
     with desk.lock:
         entries = desk.store.newest_of_each(Exposure.KIND, compartment=WATCH)
+        if desk.keyring.is_quiet:
+            # What it once held is nothing for its own pages.
+            entries = [entry for entry in entries if entry.device != desk.device]
         return {entry.device: _read(desk, entry.number, Day(entry.day), entry.at) for entry in entries}
 
 

@@ -43,6 +43,7 @@ class ChangeRow:
     may_sign: bool
     is_mine: bool
     adds: bool
+    removes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,7 @@ def changes_to_sign(desk: Desk) -> tuple[ChangeRow, ...]:
 
 def _change_row(desk: Desk, change: StandingChange, founder: int | None) -> ChangeRow:
     known = {entry.number for entry in desk.world.history.now.roll.devices}
+    present = {entry.number for entry in desk.world.history.now.roll.active}
     return ChangeRow(
         code=change.proposed.id.hex(),
         by=change.proposed.by,
@@ -134,6 +136,9 @@ def _change_row(desk: Desk, change: StandingChange, founder: int | None) -> Chan
         may_sign=founder is not None and founder not in change.progress.signed and not change.is_signed,
         is_mine=change.proposed.by == desk.device,
         adds=any(entry.number not in known for entry in change.roll.devices),
+        removes=tuple(
+            entry.number for entry in change.roll.devices if entry.removed and entry.number in present
+        ),
     )
 
 

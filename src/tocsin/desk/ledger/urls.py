@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tocsin.desk.ledger import custody_pages, duty_pages, pages, roll_pages
+from tocsin.desk.ledger import custody_pages, duty_pages, lost_pages, pages, roll_pages
 
 urlpatterns = [
     path("", pages.show, name="ledger"),
@@ -28,5 +28,13 @@ urlpatterns = [
         path(f"custody/{what}/", custody_pages.answer, {"what": what}, name=f"custody_{what}")
         for what in ("release", "refuse")
     ),
+    path("lost/", lost_pages.choose, name="ledger_lost"),
+    path("lost/<int:number>/", lost_pages.show, name="ledger_lost_one"),
+    path("lost/<int:number>/bar/", lost_pages.bar, name="ledger_lost_bar"),
+    path("lost/<int:number>/keys/", lost_pages.rotate, name="ledger_lost_keys"),
+    path("lost/<int:number>/stop/", lost_pages.stop, name="ledger_lost_stop"),
+    path("lost/<int:number>/lift/", lost_pages.lift, name="ledger_lost_lift"),
+    path("lost/<int:number>/back/", lost_pages.let_back, name="ledger_lost_back"),
+    path("lost/<int:number>/remove/", lost_pages.remove, name="ledger_lost_remove"),
     path("<int:newest>/", pages.show, name="ledger_from"),
 ]

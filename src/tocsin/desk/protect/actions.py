@@ -56,6 +56,9 @@ from tocsin.core.protect import (
 from tocsin.core.protect import (
     open_case as opened,
 )
+from tocsin.core.protect import (
+    stop_leg as stopped_leg,
+)
 from tocsin.desk.desk import Desk, Version
 from tocsin.desk.errors import NotHere, NotRecoverable
 from tocsin.desk.intake.actions import finish, reread
@@ -241,8 +244,15 @@ def make_plan(desk: Desk, *, leave_out: Collection[CaseCode] = ()) -> Plan:
 
 
 def placements(desk: Desk) -> list[Placement]:
-    """All placements of all plans, in order."""
-    return [placement for plan in desk.contents(Plan) for placement in plan.placements]
+    """Each household's newest placement, in order; none for those who have asked anew since, as after a stopped journey."""
+    asked = {need.content.case: need.entry.number for need in desk.versions(Case)}
+    placed: dict[CaseCode, Placement] = {}
+    for plan in desk.versions(Plan):
+        for placement in plan.content.placements:
+            placed.pop(placement.case, None)
+            if plan.entry.number > asked.get(placement.case, -1):
+                placed[placement.case] = placement
+    return list(placed.values())
 
 
 def cases_to_place(desk: Desk) -> list[Case]:
@@ -322,9 +332,39 @@ def _shorten(desk: Desk, guides: list[Version[Guide]], legs: Sequence[Leg]) -> N
 
 
 def legs_of(desk: Desk, case: CaseCode) -> list[Version[Leg]]:
-    """The legs of a case that this desk holds, in the order of the journey."""
+    """The legs of a case that this desk holds, stopped ones too, in the order of the journey."""
     legs = [version for version in desk.versions(Leg) if version.content.case == case]
     return sorted(legs, key=lambda version: version.content.window.first)
+
+
+def way_of(desk: Desk, case: CaseCode) -> list[Version[Leg]]:
+    """The legs of a case that lead somewhere: none of a journey of which one leg was stopped."""
+    legs = legs_of(desk, case)
+    newest = max((version.entry.number for version in legs if is_stopped(version)), default=-1)
+    return [version for version in legs if not is_stopped(version) and version.entry.number > newest]
+
+
+def is_stopped(leg: Version[Leg]) -> bool:
+    """Say whether a leg was stopped."""
+    return leg.content.state is LegState.STOPPED
+
+
+def stop_leg(desk: Desk, code: str) -> CaseCode:
+    """Stop a leg that this desk holds, as its guide or handler; say whose journey it was.
+
+    Raises
+    ------
+    NotHere
+        This desk does not hold it.
+    LegEnded
+        It is done or stopped already.
+    """
+    for version in desk.versions(Leg):
+        if version.content.leg == code:
+            stopped = stopped_leg(version.content)
+            desk.append(stopped, to=version.entry.compartment, based_on=version.entry.draft)
+            return stopped.case
+    raise NotHere
 
 
 # arriving and closing ---
@@ -338,7 +378,7 @@ def arrive(desk: Desk, case: CaseCode) -> None:
     NotHere
         It was not placed, or this desk holds no leg that brings it there.
     """
-    legs = legs_of(desk, case)
+    legs = way_of(desk, case)
     placed = desk.contents(Placed, compartment=_file(case))
     if not legs or not placed or legs[-1].content.window.last > desk.today:
         raise NotHere
@@ -346,7 +386,7 @@ def arrive(desk: Desk, case: CaseCode) -> None:
     for leg in legs:
         done = replace(leg.content, state=LegState.DONE)
         desk.append(done, to=leg.entry.compartment, based_on=leg.entry.draft)
-    names = [leg.entry.compartment for leg in legs]
+    names = [leg.entry.compartment for leg in legs_of(desk, case)]
     desk.do(lambda member, moment: member.shut(names, moment, parked=False))
     arrived = Arrived(case=case, offer=placed[-1].offer, arrived_on=desk.today, people=people)
     desk.append(arrived, to=_file(case))

@@ -101,6 +101,17 @@ def take_up(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_POST
+def stop_leg(request: HttpRequest) -> HttpResponseBase:
+    """Stop a leg at once, and go on to whoever was to travel, if this desk has their case."""
+    desk = unlocked()
+    code = actions.stop_leg(desk, forms.text(request, "leg"))
+    session.sync_now()
+    if any(row.code == code for row in queries.case_rows(desk)):
+        return redirect("protect_case", case=code)
+    return redirect("protect")
+
+
+@require_POST
 def add_offer(request: HttpRequest) -> HttpResponseBase:
     """Offer beds."""
     languages = forms.text(request, "languages").replace(",", " ").split()

@@ -22,6 +22,7 @@ from tocsin.core.protect import (
     Guide,
     Identity,
     Leg,
+    LegState,
     LotteryCommitted,
     Offer,
     Outcome,
@@ -36,7 +37,7 @@ from tocsin.core.seal import CASELOAD_CAP
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import NotHere
 from tocsin.desk.intake.queries import alternates
-from tocsin.desk.protect.actions import cases_to_place, legs_of, offers_left, placements, tier_of
+from tocsin.desk.protect.actions import cases_to_place, legs_of, offers_left, placements, tier_of, way_of
 from tocsin.terms import Day, Period
 
 FILE_KINDS = (CaseOpened, Triaged, CaseParked, CaseReleased, Placed, Arrived, CaseClosed)
@@ -124,6 +125,7 @@ class LegRow:
 
     leg: Leg
     days: Period
+    may_stop: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +198,7 @@ def protect_page(desk: Desk, *, missing: Sequence[Unplaced] = ()) -> ProtectPage
         n_to_place=len([need for need in cases_to_place(desk) if need.case not in cases_away(desk)]),
         unplaced=tuple(_unplaced(each) for each in (newest.content.unplaced if newest else ())),
         missing=tuple(_unplaced(each) for each in missing),
-        legs=tuple(_leg(version.content) for version in desk.versions(Leg)),
+        legs=tuple(leg_row(desk, version.content) for version in desk.versions(Leg)),
         may_plan=may_plan,
         has_lottery=bool(desk.contents(LotteryCommitted)),
         alternates=alternates(desk),
@@ -211,8 +213,10 @@ def _unplaced(each: Unplaced) -> UnplacedRow:
     return UnplacedRow(code=each.case, why=WHY_SAID.get(each.why, each.why))
 
 
-def _leg(leg: Leg) -> LegRow:
-    return LegRow(leg=leg, days=leg.window)
+def leg_row(desk: Desk, leg: Leg) -> LegRow:
+    """Show a leg; whoever may write it may stop it until it is done."""
+    may_write = desk.world.history.now.may_write(desk.device, Leg.WRITERS)
+    return LegRow(leg=leg, days=leg.window, may_stop=may_write and leg.state is LegState.PLANNED)
 
 
 def case_rows(desk: Desk) -> tuple[CaseRow, ...]:
@@ -259,8 +263,14 @@ def _next_step(desk: Desk, case: CaseCode, stage: CaseStage) -> str:
             return "wait for a place"
         case CaseStage.TRIAGED:
             return "ask for a place"
+        case CaseStage.PLACED if _has_new_place(desk, case):
+            return "enter the place the plan found"
         case CaseStage.PLACED if _may_arrive(desk, case):
             return "enter the arrival"
+        case CaseStage.PLACED if _is_off(desk, case) and not _is_planned(desk, case):
+            return "wait for a place"
+        case CaseStage.PLACED if _is_off(desk, case):
+            return "speak with them, then ask for another place: their journey was stopped"
         case CaseStage.PLACED:
             return "wait for the journey"
         case CaseStage.ARRIVED:
@@ -279,8 +289,24 @@ def _is_asked(desk: Desk, case: CaseCode) -> bool:
     return any(need.case == case for need in desk.contents(Case))
 
 
+def _has_new_place(desk: Desk, case: CaseCode) -> bool:
+    """Say whether a plan has placed them since the last place was entered."""
+    numbers = [
+        plan.entry.number
+        for plan in desk.versions(Plan)
+        if any(placement.case == case for placement in plan.content.placements)
+    ]
+    entered = [version.entry.number for version in desk.versions(Placed, compartment=_file(case))]
+    return _is_planned(desk, case) and max(numbers, default=-1) > max(entered, default=-1)
+
+
+def _is_off(desk: Desk, case: CaseCode) -> bool:
+    """Say whether their journey was stopped and no other was laid."""
+    return bool(legs_of(desk, case)) and not way_of(desk, case)
+
+
 def _may_arrive(desk: Desk, case: CaseCode) -> bool:
-    legs = legs_of(desk, case)
+    legs = way_of(desk, case)
     return bool(legs) and legs[-1].content.window.last <= desk.today
 
 
@@ -297,6 +323,8 @@ def case_page(desk: Desk, case: CaseCode) -> CasePage:
     triaged = tier_of(desk, case)
     placed = desk.contents(Placed, compartment=_file(case))
     is_triaged = row.stage is CaseStage.TRIAGED
+    is_new = _has_new_place(desk, case)
+    is_off = row.stage is CaseStage.PLACED and _is_off(desk, case)
     return CasePage(
         row=row,
         opened=opened,
@@ -305,12 +333,15 @@ def case_page(desk: Desk, case: CaseCode) -> CasePage:
         fired=tuple(RULES_SAID.get(rule, rule) for rule in triaged.fired) if triaged else (),
         to_ask=tuple(QUESTIONS.get(question, question) for question in triaged.unknown) if triaged else (),
         placed=placed[-1] if placed else None,
-        legs=tuple(_leg(version.content) for version in legs_of(desk, case)),
+        legs=tuple(leg_row(desk, version.content) for version in legs_of(desk, case)),
         has_identity=bool(desk.versions(Identity, compartment=case_compartments(case)[0])),
         has_testimony=any(each.submission == opened.submission for each in desk.contents(Testimony)),
-        may_ask_for_place=is_triaged and _holds(desk, "planning") and not _is_asked(desk, case),
-        may_place=is_triaged and _is_planned(desk, case),
-        may_arrive=row.stage is CaseStage.PLACED and _may_arrive(desk, case),
+        may_ask_for_place=_holds(desk, "planning")
+        and (
+            (is_triaged and not _is_asked(desk, case)) or (is_off and _is_planned(desk, case) and not is_new)
+        ),
+        may_place=is_new if row.stage is CaseStage.PLACED else is_triaged and _is_planned(desk, case),
+        may_arrive=row.stage is CaseStage.PLACED and _may_arrive(desk, case) and not is_new,
         is_dealt=case in desk.world.deals.standing,
         may_park=is_recoverable(desk.member, case) and row.stage in (CaseStage.OPENED, CaseStage.TRIAGED),
         outcomes=(Outcome.ARRIVED,) if row.stage is CaseStage.ARRIVED else tuple(Outcome)[1:],

@@ -13,6 +13,7 @@ urlpatterns = [
     path("up/", pages.take_up, name="protect_up"),
     path("offer/", pages.add_offer, name="protect_offer"),
     path("lottery/", pages.commit_lottery, name="protect_lottery"),
+    path("leg/stop/", pages.stop_leg, name="protect_stop"),
     path("plan/", pages.make_plan, name="protect_plan"),
     path("case/<slug:case>/", pages.show_case, name="protect_case"),
     path("case/<slug:case>/who/", pages.show_identity, name="protect_who"),

@@ -15,6 +15,7 @@ from tocsin.desk.desk import Desk
 from tocsin.desk.intake.queries import intake_page
 from tocsin.desk.ledger.custody import custody_page
 from tocsin.desk.ledger.duty import DutyBoard, duty_board
+from tocsin.desk.ledger.lost import is_pressing
 from tocsin.desk.ledger.notes import open_notes
 from tocsin.desk.ledger.queries import HeadRow, head_row, refused_rows
 from tocsin.desk.ledger.roll_queries import changes_to_sign
@@ -45,10 +46,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concern:
-    """Something wrong, and what to do about it."""
+    """Something wrong, and what to do about it; `page` and `about` name where, if anywhere."""
 
     sentence: str
     next_step: str
+    page: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +127,7 @@ def _sync(session: Session) -> Sync:
 def _tasks(desk: Desk) -> list[Task]:
     """Votes before calls before cases before the rest: what waits for one signature holds up everybody."""
     return [
+        *_lost(desk),
         *_votes(desk),
         *_changes(desk),
         *_shares(desk),
@@ -132,6 +136,23 @@ def _tasks(desk: Desk) -> list[Task]:
         *_cases(desk),
         *_tallies(desk),
         *_alarms(desk),
+    ]
+
+
+def _lost(desk: Desk) -> list[Task]:
+    """What this desk shares with a device that is barred: its keys must change, its legs stop, its people be warned."""
+    now = desk.world.history.now
+    barred = {bar.device for bar in now.bars if bar.holds_on(desk.today)}
+    removed = {entry.number for entry in now.roll.devices if entry.removed}
+    return [
+        Task(
+            page="ledger_lost_one",
+            about=str(device),
+            sentence=f"Device {device} is out, and knows what this desk works on: warn people, stop its legs, change keys.",
+            is_urgent=True,
+        )
+        for device in sorted((barred | removed) - {desk.device})
+        if is_pressing(desk, device)
     ]
 
 
@@ -291,6 +312,8 @@ def _plea(device: int) -> Concern:
     return Concern(
         sentence=f"Device {device} asks to be removed: its holder may be under pressure.",
         next_step="Do not write or call them on the usual channel. Founders remove the device; warn whom it knew of.",
+        page="ledger_lost_one",
+        about=str(device),
     )
 
 
@@ -298,6 +321,8 @@ def _bar(device: int) -> Concern:
     return Concern(
         sentence=f"Device {device} is barred: nothing is sealed to it.",
         next_step="Founders remove it or lift the bar within 72 hours.",
+        page="ledger_lost_one",
+        about=str(device),
     )
 
 
