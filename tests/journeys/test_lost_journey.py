@@ -31,7 +31,6 @@ def give_a_case(coalition: Coalition) -> CaseCode:
     """Let device 1 have a case with device 2, a leg whose guide is device 2, and its keys dealt to the custodians."""
     handler, _, planner = coalition.desks[:3]
     coalition.sync_all(2)
-    handler.do(lambda member, moment: member.open_compartments(("planning", "offers"), (2, 3), moment))
     call_for_help(coalition)
     sync(handler)
     taking.take_calls(handler)

@@ -72,21 +72,29 @@ def sync(desk: Desk, *, everything: bool = False) -> None:
         on_relay = _fetch_new_keys(desk, wire, overview)
         if desk.is_cloned:
             raise ClonedDevice
-        _ask_for_removal(desk)
-        check_offered_ledger(desk)
-        _publish(desk, wire, on_relay)
-        forget_joining(desk)
-        _serve_custody(desk)
-        open_to_all(desk)
-        admit_who_belongs(desk)
-        keep_to_sentries(desk)
-        post_signed(desk)
-        _say_exposure(desk)
+        if desk.keyring.is_quiet:
+            _ask_for_removal(desk)
+        else:
+            _do_its_part(desk, wire, on_relay)
         _send(desk, wire, everything=everything)
-        # What was just opened to all says who has which duty, and so who belongs where.
-        admit_who_belongs(desk)
-        _send(desk, wire, everything=everything)
+        if not desk.keyring.is_quiet:
+            # What was just opened to all says who has which duty, and so who belongs where.
+            admit_who_belongs(desk)
+            _send(desk, wire, everything=everything)
         _vouch(desk, wire, cosignatures)
+
+
+def _do_its_part(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:
+    """Publish keys, and say and do by itself what this desk's duties ask of it."""
+    check_offered_ledger(desk)
+    _publish(desk, wire, on_relay)
+    forget_joining(desk)
+    _serve_custody(desk)
+    open_to_all(desk)
+    admit_who_belongs(desk)
+    keep_to_sentries(desk)
+    post_signed(desk)
+    _say_exposure(desk)
 
 
 def _vouch(desk: Desk, wire: Wire, cosignatures: list[Cosignature]) -> None:
@@ -228,9 +236,12 @@ def _fetch_folders(desk: Desk, wire: Wire, overview: Beside) -> None:
 
 
 def _ask_for_removal(desk: Desk) -> None:
-    """Say once that this desk was opened under duress: it bars itself, in everybody's sight but its own."""
+    """Say once that this desk was opened under duress: it bars itself, in everybody's sight but its own. It does no more.
+
+    Its key slots are filled with keys that are gone, and nothing may be granted by it or sealed to it.
+    """
     plea = Barred(device=desk.device, reason=DURESS)
-    if desk.keyring.is_quiet and not desk.world.has_barred_itself and not desk.is_waiting(plea):
+    if not desk.world.has_barred_itself and not desk.is_waiting(plea):
         desk.append(plea, to=WATCH)
 
 
@@ -238,9 +249,6 @@ def _publish(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:
     """Publish the keys of the coming weeks and days; their seeds are saved before anybody can seal to them."""
     entry = desk.world.history.now.roll.device(desk.device)
     duties = desk.world.history.now.duties.get(desk.device, frozenset())
-    if desk.keyring.is_quiet:
-        # Its slots are filled with keys that are gone, and nothing may be sealed to it any more.
-        return
     chosen = desk.settings
     desk.erase_old_keys()
     forget_drained(desk)
