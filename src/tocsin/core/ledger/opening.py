@@ -52,18 +52,17 @@ class Opener:
     def choose_anew(self) -> None:
         """Epochs or their members changed: which keys to try with which author is asked again."""
         self._known = None
+        self._to_try.clear()
 
     def find(self, record: Record) -> tuple[Key, bytes] | None:
         """Find the compartment key that made the tag; return it with the key used once."""
-        keys = self._keys_for(record.header.device)
-        for at, key in enumerate(keys):
-            tag, once = tag_and_key(key.key, record.header_bytes)
-            if tag == record.tag:
-                if at:
-                    # Records come in runs of one compartment: try first what opened last.
-                    keys.insert(0, keys.pop(at))
-                return key, once
-        return None
+        keys = self._to_try.get(record.header.device)
+        found = _first_fitting(keys, record) if keys else None
+        if found is not None and self._is_held(found[0]):
+            return found
+        # Only now, for it takes as long as there are keys: has one come or gone since?
+        newest = self._keys_for(record.header.device)
+        return None if newest is keys else _first_fitting(newest, record)
 
     def fitting(self, numbers: Iterable[int], compartment: str) -> list[int]:
         """Keep the records that a key held of this compartment opens."""
@@ -101,6 +100,9 @@ class Opener:
         header, tag = self.seals[at : at + HEADER_SIZE], self.seals[at + HEADER_SIZE : at + _SEAL]
         return tag_and_key(key, bytes(header))[0] == tag
 
+    def _is_held(self, key: Key) -> bool:
+        return self._keys.get(key.compartment, {}).get(key.epoch) == key.key
+
     def _keys_for(self, device: int) -> list[Key]:
         known = [*self._keys], [*map(tuple, self._keys.values())]
         if known != self._known:
@@ -117,3 +119,14 @@ class Opener:
                 state = known.epochs.get(epoch) if known else None
                 if state is None or device in state.members or device in state.relieved:
                     yield Key(name, epoch, key)
+
+
+def _first_fitting(keys: list[Key], record: Record) -> tuple[Key, bytes] | None:
+    for at, key in enumerate(keys):
+        tag, once = tag_and_key(key.key, record.header_bytes)
+        if tag == record.tag:
+            if at:
+                # Records come in runs of one compartment: try first what opened last.
+                keys.insert(0, keys.pop(at))
+            return key, once
+    return None

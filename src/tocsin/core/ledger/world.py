@@ -368,15 +368,8 @@ class World:
         match content:
             case Duties():
                 self.history.take_duties(number, content)
-            case Admitted():
-                compartment.admit(content.device)
-            case HandedOver():
-                for to in content.to:
-                    compartment.admit(to)
-                compartment.relieve_all_but(frozenset(content.to))
-            case Shut():
-                compartment.relieve_all_but(frozenset())
-                compartment.is_shut, compartment.is_parked = True, content.parked
+            case Admitted() | HandedOver() | Shut():
+                self._change_members(compartment, content)
             case GrantsMade():
                 for digest in content.hashes:
                     self.granted.setdefault(digest, {}).setdefault(device, day)
@@ -394,6 +387,18 @@ class World:
                 # Not the day the author wrote: dated back by two, a request would stand in nobody's sight.
                 day, roll = self.newest_day, self.history.now.roll
                 self.deals.take(content, number=number, device=device, day=day, roll=roll)
+
+    def _change_members(self, compartment: Compartment, content: Admitted | HandedOver | Shut) -> None:
+        match content:
+            case Admitted():
+                compartment.admit(content.device)
+            case HandedOver():
+                for to in content.to:
+                    compartment.admit(to)
+                compartment.relieve_all_but(frozenset(content.to))
+            case Shut():
+                compartment.relieve_all_but(frozenset())
+                compartment.is_shut, compartment.is_parked = True, content.parked
         self._opener.choose_anew()
 
     def _take_bar(self, number: int, content: Barred, by: int, day: int) -> None:
