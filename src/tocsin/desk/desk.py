@@ -9,13 +9,13 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import msgspec
 from msgspec.structs import replace
@@ -60,11 +60,15 @@ from tocsin.errors import LedgerError, SealError
 from tocsin.terms import Day, date_of, week_of
 
 C = TypeVar("C", bound=Content)
+T = TypeVar("T")
+Mark = tuple[int, int]
 
 TAKE_AT_ONCE = 1000
 """Records a projection transaction: about 10 ms, so that no page waits longer."""
 
-CACHED_CONTENTS = 20_000
+CACHED_CONTENTS = 50_000
+WORKED_OUT = 100
+"""Results that are kept until what they were worked out from changes."""
 
 FOUNDING_NAME = "founding.record"
 """Kept beside the replica, so that a replica moved away can be fetched anew; it says what the relay knows anyway."""
@@ -121,6 +125,10 @@ class Desk:
         self.keys_seen: tuple[bytes, set[PublishedSlot]] = (b"", set())
         """The relay's name for the keys it showed last, and their slots."""
         self._contents: dict[int, Content] = {}
+        # Any: the versions of a kind are of that kind, which a dict cannot say.
+        self._versions: dict[tuple[type[Content], str | None], Any] = {}
+        """What `versions` listed last, by kind and compartment, with the store's mark of then."""
+        self._worked_out: dict[Hashable, tuple[list[Mark], object]] = {}
         self.start_trouble: DamagedSnapshot | None = None
         """Why every record had to be read again although there was a snapshot."""
         self._n_sealed = 0
@@ -202,7 +210,7 @@ class Desk:
             self._is_whole = False
             self.store.close()
             self.replica.close()
-            self._contents.clear()
+            self._forget_opened()
 
     def choose(self, **changes: object) -> None:
         """Choose for this machine, by the names in `Settings`; raises DiskFull, and then what was chosen before stands."""
@@ -265,7 +273,7 @@ class Desk:
         self.member = Member(self.keyring, world, fresh=secrets.token_bytes)
         self.store.close()
         self.store = Store(rows)
-        self._contents.clear()
+        self._forget_opened()
         self._signatures = bytes(32)
 
     def _replay(self, checked: Checked | None, *, verified: bool) -> None:
@@ -518,7 +526,7 @@ class Desk:
                 if erased:
                     self.keyfile.save()
             if erased:
-                self._contents.clear()
+                self._forget_opened()
                 self._drafts_seen.clear()
                 for name in before - set(self.keyring.compartments):
                     self.store.forget(name)
@@ -700,8 +708,34 @@ class Desk:
     def versions(self, kind: type[C], *, compartment: str | None = None) -> list[Version[C]]:
         """List what counts of a kind, oldest first; the newest versions only, side by side if two people edited."""
         with self.lock:
-            found = self.store.newest(kind.KIND, compartment=compartment)
-            return [Version(entry, self._content(entry.number, kind)) for entry in found]
+            at, mark = (kind, compartment), self.store.mark(kind.KIND)
+            found: tuple[Mark, list[Version[C]]] | None = self._versions.get(at)
+            if found is None or found[0] != mark:
+                entries = self.store.newest(kind.KIND, compartment=compartment)
+                found = mark, [Version(entry, self._content(entry.number, kind)) for entry in entries]
+                self._versions[at] = found
+            return list(found[1])
+
+    def worked_out(self, what: Hashable, kinds: Iterable[type[Content]], work: Callable[[], T]) -> T:
+        """Work something out from what counts of some kinds; the same again until something of them changes.
+
+        `what` names the work and all else that it goes by. Nobody may change what comes back.
+        """
+        with self.lock:
+            marks = [self.store.mark(kind.KIND) for kind in kinds]
+            known = self._worked_out.get(what)
+            if known is not None and known[0] == marks:
+                return cast("T", known[1])
+            if len(self._worked_out) >= WORKED_OUT:
+                self._worked_out.clear()
+            result = work()
+            self._worked_out[what] = marks, result
+            return result
+
+    def _forget_opened(self) -> None:
+        self._contents.clear()
+        self._versions.clear()
+        self._worked_out.clear()
 
     def contents(self, kind: type[C], *, compartment: str | None = None) -> list[C]:
         """List the contents of what counts of a kind, oldest first."""

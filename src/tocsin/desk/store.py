@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -27,9 +28,9 @@ create table entry (
   based_on blob,                -- the version it replaces
   barred int not null           -- its author was barred then: it carries no vote
 ) strict;
-create index entry_kind on entry (kind, status);
+create index entry_kind on entry (kind, compartment) where status = 'counts';
 create index entry_based_on on entry (based_on) where based_on is not null;
-create index entry_compartment on entry (compartment);
+create index entry_aside on entry (number) where status <> 'counts';
 """
 
 
@@ -61,6 +62,8 @@ class Store:
         self._db.executescript("pragma temp_store=memory; pragma secure_delete=on")
         if not rows:
             self._db.executescript(_SCHEMA)
+        self._marks: Counter[str] = Counter()
+        self._n_wide = 0
 
     def to_bytes(self) -> bytes:
         """Write all rows down; seal them, and write them nowhere else."""
@@ -75,21 +78,33 @@ class Store:
         rows = [_row(reading) for reading in readings if reading.envelope is not None]
         if not rows:
             return
+        for row in rows:
+            self._marks[row.kind] += 1
+            # It may replace a version of any kind.
+            self._n_wide += row.based_on is not None
         self._db.execute("begin")
         self._db.executemany("insert or replace into entry values (?,?,?,?,?,?,?,?,?,?)", rows)
         self._db.execute("commit")
 
     def forget(self, compartment: str) -> None:
         """Drop the rows of a compartment whose keys were erased."""
+        self._n_wide += 1
         self._db.execute("delete from entry where compartment = ?", (compartment,))
+
+    def mark(self, kind: str) -> tuple[int, int]:
+        """Give a mark that is another one once something changed in what `newest` lists of a kind."""
+        return self._marks[kind], self._n_wide
 
     def newest(self, kind: str, *, compartment: str | None = None) -> list[Entry]:
         """List what counts of a kind, oldest first, leaving out versions that a later one replaced."""
+        here, values = (
+            ("", [kind]) if compartment is None else ("and e.compartment = ? ", [kind, compartment])
+        )
         rows = self._db.execute(
-            "select e.* from entry e where e.kind = ? and e.status = 'counts' and (? is null or e.compartment = ?) "
+            f"select e.* from entry e where e.kind = ? and e.status = 'counts' {here}"  # noqa: S608 - our own words
             "and not exists (select 1 from entry n where n.based_on = e.draft and n.status = 'counts' "
             "and n.compartment = e.compartment) order by e.number",
-            (kind, compartment, compartment),
+            values,
         )
         return [Entry(*row) for row in rows]
 

@@ -7,7 +7,8 @@ other, and this module says in which of these they differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
@@ -85,8 +86,23 @@ class Standing:
     as_of: Day
     rows: tuple[Row, ...]
     facts: tuple[Fact, ...]
-    comparisons: tuple[Comparison, ...]
-    """All pairs of numbers about one group of acts in one place, but for one that revises the other."""
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """All pairs of numbers about one group of acts in one place, but for one that revises the other."""
+        groups = dict.fromkeys((row.place, row.group) for row in self.rows)
+        return tuple(sorted((pair for group in groups for pair in self.compared(*group)), key=_by_place))
+
+    def compared(self, place: Place, group: str) -> Iterator[Comparison]:
+        """Give the pairs of one place and group, one by one: there are as many as rows squared."""
+        numbered = [
+            (at, row)
+            for at, row in enumerate(self.rows)
+            if row.number is not None and (row.place, row.group) == (place, group)
+        ]
+        for (i, a), (j, b) in combinations(numbered, 2):
+            if not _revises(a, b):
+                yield Comparison(rows=(i, j), differ_in=differ_in(a, b))
 
     def fact(self, place: Place, group: str) -> Fact | None:
         """Find the fact of a place and group, `None` if nobody claims it."""
@@ -116,14 +132,18 @@ def who_claims_what(claims: Iterable[Claim], *, upto: Day) -> Standing:
         _fact(place, group, spoken, items, contradictions)
         for (place, group), spoken in sorted(group_claims(known).items())
     ]
-    return Standing(as_of=upto, rows=rows, facts=tuple(facts), comparisons=_compare_all(rows))
+    return Standing(as_of=upto, rows=rows, facts=tuple(facts))
 
 
 def _rows(known: list[Claim], items: Items) -> tuple[Row, ...]:
     folded: dict[Key, list[Claim]] = {}
     for claim in known:
         folded.setdefault(_key(claim, items), []).append(claim)
-    return tuple(_row(key, said, known) for key, said in folded.items())
+    revisions: dict[str, list[Claim]] = defaultdict(list)
+    for claim in known:
+        if claim.stance is Stance.REVISES and claim.about is not None:
+            revisions[claim.about].append(claim)
+    return tuple(_row(key, said, revisions) for key, said in folded.items())
 
 
 def _key(claim: Claim, items: Items) -> Key:
@@ -156,7 +176,7 @@ def _says(claim: Claim) -> tuple[object, ...]:
     return claim.place, claim.predicate, claim.qualifier, claim.number, claim.number_to
 
 
-def _row(key: Key, said: list[Claim], known: list[Claim]) -> Row:
+def _row(key: Key, said: list[Claim], revisions: Mapping[str, list[Claim]]) -> Row:
     place, predicate, origins, _, qualifier, number, number_to, window = key
     items = tuple(dict.fromkeys(claim.item for claim in said))
     return Row(
@@ -173,19 +193,19 @@ def _row(key: Key, said: list[Claim], known: list[Claim]) -> Row:
         items=items,
         sources=tuple(dict.fromkeys(claim.source for claim in said)),
         first_hand=any(claim.first_hand for claim in said),
-        revised_by=_revisions(group_of(predicate), items, said, known),
+        revised_by=_revisions(group_of(predicate), items, said, revisions),
     )
 
 
-def _revisions(group: str, items: tuple[str, ...], said: list[Claim], known: list[Claim]) -> tuple[str, ...]:
+def _revisions(
+    group: str, items: tuple[str, ...], said: list[Claim], revisions: Mapping[str, list[Claim]]
+) -> tuple[str, ...]:
     origins = {claim.origin for claim in said}
     found = {
         claim.item
-        for claim in known
-        if claim.stance is Stance.REVISES
-        and claim.about in items
-        and claim.origin in origins
-        and group_of(claim.predicate) == group
+        for item in items
+        for claim in revisions.get(item, ())
+        if claim.origin in origins and group_of(claim.predicate) == group
     }
     return tuple(sorted(found))
 
@@ -204,13 +224,8 @@ def _fact(
     )
 
 
-def _compare_all(rows: tuple[Row, ...]) -> tuple[Comparison, ...]:
-    numbered = [(place, row) for place, row in enumerate(rows) if row.number is not None]
-    return tuple(
-        Comparison(rows=(i, j), differ_in=differ_in(a, b))
-        for (i, a), (j, b) in combinations(numbered, 2)
-        if (a.place, a.group) == (b.place, b.group) and not _revises(a, b)
-    )
+def _by_place(pair: Comparison) -> tuple[int, int]:
+    return pair.rows
 
 
 def differ_in(a: Row, b: Row) -> tuple[Difference, ...]:

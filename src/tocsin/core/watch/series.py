@@ -45,13 +45,13 @@ def counts_as_act(claim: Claim) -> bool:
 
 def heard_in(claims: Iterable[Claim], place: Place, *, upto: Day) -> list[Claim]:
     """Keep the claims of acts in a place that go back to an origin of their own, as known by a day."""
+    return [claim for claim in _heard(claims, upto=upto) if lies_in(claim.place, place)]
+
+
+def _heard(claims: Iterable[Claim], *, upto: Day) -> list[Claim]:
     known = known_by(claims, upto)
     items = by_item(known)
-    return [
-        claim
-        for claim in known
-        if lies_in(claim.place, place) and counts_as_act(claim) and not is_repeat(claim, items)
-    ]
+    return [claim for claim in known if counts_as_act(claim) and not is_repeat(claim, items)]
 
 
 def watching(panels: Iterable[Panel], place: Place, week: Week, *, upto: Day) -> list[Panel]:
@@ -89,21 +89,24 @@ def weekly_counts(
     starts = [panel.watched.first for panel in panels] + [claim.known_on for claim in claims] + [upto]
     first = week_of(min(starts))
     n_weeks = week_of(upto) - first + 1
-    columns = [_column(claims, panels, place, first, n_weeks, upto) for place in places]
+    heard = _heard(claims, upto=upto)
+    columns = [_column(heard, panels, place, first, n_weeks, upto) for place in places]
     both = np.array(columns, dtype=np.float64).reshape(len(places), 2, n_weeks)
     return Series(first=first, places=tuple(places), counts=both[:, 0].T, outside=both[:, 1].T)
 
 
 def _column(
-    claims: list[Claim], panels: list[Panel], place: Place, first: Week, n_weeks: int, upto: Day
+    heard: list[Claim], panels: list[Panel], place: Place, first: Week, n_weeks: int, upto: Day
 ) -> tuple[list[float], list[float]]:
-    heard: dict[Week, list[Claim]] = defaultdict(list)
-    for claim in heard_in(claims, place, upto=upto):
-        heard[week_of(claim.known_on)].append(claim)
+    by_week: dict[Week, list[Claim]] = defaultdict(list)
+    for claim in heard:
+        if lies_in(claim.place, place):
+            by_week[week_of(claim.known_on)].append(claim)
+    near = [panel for panel in panels if lies_in(place, panel.place)]
     counts, outside = [], []
     for week in range(first, first + n_weeks):
-        now = heard.get(Week(week), [])
-        on_watch = watching(panels, place, Week(week), upto=upto)
+        now = by_week.get(Week(week), [])
+        on_watch = watching(near, place, Week(week), upto=upto)
         names = {name for panel in on_watch for name in panel.sources}
         inside = {claim.origin for claim in now if claim.source.name in names}
         counts.append(float(len(inside)) if on_watch else float("nan"))

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
-from tocsin.core.count import Difference, Row, Standing, Tally, TallyAssessed, check_assessed, who_claims_what
+from tocsin.core.count import (
+    Comparison,
+    Difference,
+    Row,
+    Standing,
+    Tally,
+    TallyAssessed,
+    check_assessed,
+    who_claims_what,
+)
 from tocsin.core.ledger import Duty, NotOnRoll
 from tocsin.core.watch import PERSECUTION, Claim
 from tocsin.desk.desk import Desk, Version
@@ -12,7 +22,8 @@ from tocsin.desk.site.tags import say_number
 from tocsin.errors import CountError
 from tocsin.terms import Day, Grade, OrganisationNumber, Place
 
-MOST_PAIRS = 8
+MOST_PAIRS, MOST_ROWS = 8, 25
+"""Of a group: a page of all of them is for no reader."""
 GROUPS = {
     "liberty": "people lost their liberty",
     "body": "people were harmed",
@@ -66,8 +77,10 @@ class GroupRow:
     n_origins: int
     n_contradictions: int
     rows: tuple[SaidRow, ...]
+    n_more_rows: int
+    """Older ones that are not listed."""
     pairs: tuple[PairRow, ...]
-    n_more_pairs: int
+    has_more_pairs: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,25 +110,33 @@ class CountPage:
 
 def count_page(desk: Desk) -> CountPage:
     """Gather what is claimed as of today, and every tally."""
-    standing = who_claims_what(desk.contents(Claim), upto=desk.today)
+    today = desk.today
+    groups, places = desk.worked_out(("said", today), (Claim,), lambda: _said_by(desk, today))
+    return CountPage(
+        as_of=today,
+        groups=groups,
+        tallies=tuple(reversed(tally_rows(desk))),
+        places=places,
+        may_count=desk.world.history.now.may_write(desk.device, Tally.WRITERS),
+    )
+
+
+def _said_by(desk: Desk, upto: Day) -> tuple[tuple[GroupRow, ...], tuple[Place, ...]]:
+    """Lay out what is claimed, acts first, and name the places of acts."""
+    standing = who_claims_what(desk.contents(Claim), upto=upto)
     groups = [
         _group(standing, place, group)
         for place, group in dict.fromkeys((row.place, row.group) for row in standing.rows)
     ]
     acts_first = sorted(groups, key=lambda group: (not group.is_act, group.place, group.group))
-    return CountPage(
-        as_of=standing.as_of,
-        groups=tuple(acts_first),
-        tallies=tuple(reversed(tally_rows(desk))),
-        places=tuple(sorted({row.place for row in standing.rows if row.group in PERSECUTION})),
-        may_count=desk.world.history.now.may_write(desk.device, Tally.WRITERS),
-    )
+    places = sorted({row.place for row in standing.rows if row.group in PERSECUTION})
+    return tuple(acts_first), tuple(places)
 
 
 def _group(standing: Standing, place: Place, group: str) -> GroupRow:
     fact = standing.fact(place, group)
     rows = [row for row in standing.rows if (row.place, row.group) == (place, group)]
-    pairs = _pairs(standing, place, group)
+    pairs = list(islice(standing.compared(place, group), MOST_PAIRS + 1))
     return GroupRow(
         place=place,
         group=GROUPS.get(group, group),
@@ -123,9 +144,10 @@ def _group(standing: Standing, place: Place, group: str) -> GroupRow:
         grade=fact.grade if fact else Grade.REPORTED,
         n_origins=fact.n_origins if fact else 0,
         n_contradictions=len(fact.contradictions) if fact else 0,
-        rows=tuple(_said(row) for row in rows),
-        pairs=tuple(pairs[:MOST_PAIRS]),
-        n_more_pairs=max(0, len(pairs) - MOST_PAIRS),
+        rows=tuple(_said(row) for row in rows[-MOST_ROWS:]),
+        n_more_rows=max(0, len(rows) - MOST_ROWS),
+        pairs=tuple(_pairs(standing, pairs[:MOST_PAIRS])),
+        has_more_pairs=len(pairs) > MOST_PAIRS,
     )
 
 
@@ -143,14 +165,13 @@ def _said(row: Row) -> SaidRow:
     )
 
 
-def _pairs(standing: Standing, place: Place, group: str) -> list[PairRow]:
+def _pairs(standing: Standing, comparisons: list[Comparison]) -> list[PairRow]:
     found = []
-    for comparison in standing.comparisons:
+    for comparison in comparisons:
         one, other = (standing.rows[at] for at in comparison.rows)
-        if (one.place, one.group) == (place, group):
-            reasons = " and ".join(WHY_BOTH[each] for each in comparison.differ_in)
-            why = f"both can be true: {reasons}" if reasons else "one origin gave both: ask it which stands"
-            found.append(PairRow(one=_number(one), other=_number(other), why=why))
+        reasons = " and ".join(WHY_BOTH[each] for each in comparison.differ_in)
+        why = f"both can be true: {reasons}" if reasons else "one origin gave both: ask it which stands"
+        found.append(PairRow(one=_number(one), other=_number(other), why=why))
     return found
 
 

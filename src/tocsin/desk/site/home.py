@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tocsin.core.ledger import next_fixed_hour
 from tocsin.core.protect import CaseStage
 from tocsin.core.seal import CASELOAD_CAP
+from tocsin.core.watch import Alarm
 from tocsin.desk.activate.queries import ActivationRow, list_page
 from tocsin.desk.count.queries import tally_rows
 from tocsin.desk.desk import Desk
@@ -23,7 +24,7 @@ from tocsin.desk.machine.queries import JobRow, job_rows
 from tocsin.desk.protect.queries import CaseRow, case_rows
 from tocsin.desk.site.session import Session
 from tocsin.desk.site.waiting import n_leaving, n_waiting, waiting_contents
-from tocsin.desk.watch.queries import watch_page
+from tocsin.desk.watch.queries import series_rows
 from tocsin.terms import Day
 
 ALARM_DAYS = 14
@@ -267,17 +268,16 @@ def _tallies(desk: Desk) -> list[Task]:
 
 
 def _alarms(desk: Desk) -> list[Task]:
-    page = watch_page(desk)
     tasks = [
         Task(
             page="watch",
             about="",
-            sentence=f"An alarm rang in record {row.number}: look at what is behind it.",
+            sentence=f"An alarm rang in record {version.entry.number}: look at what is behind it.",
         )
-        for row in page.alarms
-        if row.alarm.as_of >= desk.today - ALARM_DAYS
+        for version in reversed(desk.versions(Alarm))
+        if desk.today - ALARM_DAYS <= version.content.as_of <= desk.today
     ]
-    for row in page.series:
+    for row in series_rows(desk, desk.today):
         if row.rings and row.rung_number is None:
             sentence = f"{row.place.upper()} stands out this week: check it and ring."
             tasks.append(Task(page="watch", about="", sentence=sentence, is_urgent=True))

@@ -29,6 +29,9 @@ from tocsin.terms import Day, Place, Week, week_of
 
 WEEKS_SHOWN = 52
 
+MOST_CLAIMS, MOST_SERIES, MOST_ALARMS = 150, 8, 20
+"""Beyond these a page is for no reader: older claims stand on the page of their day, quieter places in one line each."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimRow:
@@ -100,31 +103,65 @@ class WatchPage:
     """The last day before on which something became known."""
     later: Day | None
     series: tuple[SeriesRow, ...]
+    """Drawn: what stands out first, then where something was heard last."""
+    quieter: tuple[SeriesRow, ...]
+    """Not drawn: one line each."""
     alarms: tuple[AlarmRow, ...]
+    n_older_alarms: int
     days: tuple[DayRow, ...]
+    older: Day | None
+    """The newest day whose claims are not listed here."""
     n_claims: int
     places: tuple[Place, ...]
 
 
 def watch_page(desk: Desk, as_of: Day | None = None) -> WatchPage:
     """Gather what was known by a day: today, or the day asked for."""
-    claims, panels = desk.contents(Claim), desk.contents(Panel)
     upto = desk.today if as_of is None else as_of
-    known = known_by(claims, upto)
-    days = sorted({claim.known_on for claim in claims})
-    places = places_watched(claims, panels)
+    known = desk.worked_out(("known", upto), (Claim,), lambda: _known(desk, upto))
     alarms = [version for version in desk.versions(Alarm) if version.content.as_of <= upto]
-    rows = claim_rows(known)
+    series = series_rows(desk, upto)
+    days, older = _days(known)
     return WatchPage(
         as_of=upto,
         today=desk.today,
+        earlier=known.earlier,
+        later=known.later,
+        series=series[:MOST_SERIES],
+        quieter=tuple(sorted(series[MOST_SERIES:], key=lambda row: row.place)),
+        alarms=tuple(_alarm(version, known) for version in reversed(alarms[-MOST_ALARMS:])),
+        n_older_alarms=max(0, len(alarms) - MOST_ALARMS),
+        days=days,
+        older=older,
+        n_claims=len(known.claims),
+        places=tuple(sorted(row.place for row in series)),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What was known by a day."""
+
+    claims: list[Claim]
+    by_code: dict[str, Claim]
+    items: dict[str, list[Claim]]
+    earlier: Day | None
+    later: Day | None
+
+    def row(self, claim: Claim) -> ClaimRow:
+        return _claim(claim, is_repeat(claim, self.items))
+
+
+def _known(desk: Desk, upto: Day) -> _Known:
+    all_claims = desk.contents(Claim)
+    claims = known_by(all_claims, upto)
+    days = {claim.known_on for claim in all_claims}
+    return _Known(
+        claims=claims,
+        by_code={claim.claim: claim for claim in claims},
+        items=by_item(claims),
         earlier=max((day for day in days if day < upto), default=None),
         later=min((day for day in days if day > upto), default=None),
-        series=tuple(_series(place, claims, panels, alarms, upto) for place in places),
-        alarms=tuple(_alarm(version, rows) for version in reversed(alarms)),
-        days=_days(known, rows),
-        n_claims=len(known),
-        places=places,
     )
 
 
@@ -133,12 +170,6 @@ def places_watched(claims: list[Claim], panels: list[Panel]) -> tuple[Place, ...
     watched = {panel.place for panel in panels}
     bare = {claim.place for claim in claims if not any(lies_in(claim.place, place) for place in watched)}
     return tuple(sorted(watched | bare))
-
-
-def claim_rows(claims: list[Claim]) -> dict[str, ClaimRow]:
-    """Put claims into rows, by code."""
-    items = by_item(claims)
-    return {claim.claim: _claim(claim, is_repeat(claim, items)) for claim in claims}
 
 
 def _claim(claim: Claim, repeats: bool) -> ClaimRow:
@@ -157,57 +188,86 @@ def _claim(claim: Claim, repeats: bool) -> ClaimRow:
     )
 
 
-def _days(known: list[Claim], rows: dict[str, ClaimRow]) -> tuple[DayRow, ...]:
-    newest_first = sorted(known, key=lambda claim: (-claim.known_on, claim.claim))
-    return tuple(
-        DayRow(day=day, claims=tuple(rows[claim.claim] for claim in same))
-        for day, same in groupby(newest_first, key=lambda claim: claim.known_on)
-    )
+def _days(known: _Known) -> tuple[tuple[DayRow, ...], Day | None]:
+    """Put the newest claims under their days, whole days; say which day comes next."""
+    rows: list[DayRow] = []
+    n_shown = 0
+    newest_first = sorted(known.claims, key=lambda claim: (-claim.known_on, claim.claim))
+    for day, same in groupby(newest_first, key=lambda claim: claim.known_on):
+        if n_shown >= MOST_CLAIMS:
+            return tuple(rows), day
+        rows.append(DayRow(day=day, claims=tuple(known.row(claim) for claim in same)))
+        n_shown += len(rows[-1].claims)
+    return tuple(rows), None
 
 
-def _alarm(version: Version[Alarm], rows: dict[str, ClaimRow]) -> AlarmRow:
+def _alarm(version: Version[Alarm], known: _Known) -> AlarmRow:
     alarm = version.content
-    behind = tuple(rows[code] for code in alarm.claims if code in rows)
+    behind = tuple(known.row(known.by_code[code]) for code in alarm.claims if code in known.by_code)
     return AlarmRow(number=version.entry.number, id=version.entry.draft.hex(), alarm=alarm, claims=behind)
 
 
-def _series(
-    place: Place, claims: list[Claim], panels: list[Panel], alarms: list[Version[Alarm]], upto: Day
-) -> SeriesRow:
-    series = weekly_counts(known_by(claims, upto), panels, [place], upto=upto)
+def series_rows(desk: Desk, upto: Day) -> tuple[SeriesRow, ...]:
+    """Draw every place's weeks, once until something new is known: what stands out first, then what was heard last."""
+    return desk.worked_out(("series", upto), (Claim, Panel, Alarm), lambda: _all_series(desk, upto))
+
+
+def _all_series(desk: Desk, upto: Day) -> tuple[SeriesRow, ...]:
+    claims, panels = desk.contents(Claim), desk.contents(Panel)
+    places = places_watched(claims, panels)
+    rung = {
+        (each.content.place, each.content.week): each.entry.number
+        for each in desk.versions(Alarm)
+        if each.content.as_of <= upto
+    }
+    series = weekly_counts(claims, panels, places, upto=upto)
     verdict = ears_c1(series.counts, STANDARD)
-    weeks = _weeks(series, verdict)
-    on_watch = watching(panels, place, week_of(upto), upto=upto)
-    rung = [a.entry.number for a in alarms if (a.content.place, a.content.week) == (place, week_of(upto))]
+    rows = [
+        _series(series, verdict, panels, rung.get((place, week_of(upto))), column, upto)
+        for column, place in enumerate(places)
+    ]
+    return tuple(sorted(rows, key=_loudest_first))
+
+
+def _loudest_first(row: SeriesRow) -> tuple[bool, int, Place]:
+    heard = (week.week for week in row.weeks if week.count or week.outside)
+    return not row.rings, -next(heard, 0), row.place
+
+
+def _series(
+    series: Series, verdict: Verdict, panels: list[Panel], rung: int | None, column: int, upto: Day
+) -> SeriesRow:
+    place = series.places[column]
+    weeks = _weeks(series, verdict, column)
     return SeriesRow(
         place=place,
         bars=draw(weeks),
         weeks=tuple(reversed(weeks)),
-        panels=tuple(on_watch),
-        verdict=_in_words(weeks[-1], verdict),
+        panels=tuple(watching(panels, place, week_of(upto), upto=upto)),
+        verdict=_in_words(weeks[-1], verdict, column),
         rings=weeks[-1].rings,
-        rung_number=rung[-1] if rung else None,
+        rung_number=rung,
     )
 
 
-def _weeks(series: Series, verdict: Verdict) -> tuple[WeekRow, ...]:
+def _weeks(series: Series, verdict: Verdict, column: int) -> tuple[WeekRow, ...]:
     rows = []
     for row in range(max(0, len(series.counts) - WEEKS_SHOWN), len(series.counts)):
-        count, threshold = float(series.counts[row, 0]), float(verdict.threshold[row, 0])
+        count, threshold = float(series.counts[row, column]), float(verdict.threshold[row, column])
         rows.append(
             WeekRow(
                 week=Week(series.first + row),
                 count=None if math.isnan(count) else int(count),
-                outside=int(series.outside[row, 0]),
+                outside=int(series.outside[row, column]),
                 threshold=None if math.isnan(threshold) else threshold,
-                rings=bool(verdict.alarm[row, 0]),
+                rings=bool(verdict.alarm[row, column]),
             )
         )
     return tuple(rows)
 
 
-def _in_words(newest: WeekRow, verdict: Verdict) -> str:
-    silent = verdict.why_silent(len(verdict.threshold) - 1, 0)
+def _in_words(newest: WeekRow, verdict: Verdict, column: int) -> str:
+    silent = verdict.why_silent(len(verdict.threshold) - 1, column)
     if silent is not None or newest.threshold is None:
         why = {"not_watched": "no panel is declared to have watched this week"}
         reason = why.get(str(silent), "the weeks before were not all watched")
