@@ -51,3 +51,34 @@ def test_what_nothing_replaced_is_among_the_newest(bases: list[int | None]) -> N
 
     assert newest(store) == expected
     store.close()
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["some.kind", "other.kind", "forget"]),
+        st.sampled_from(["watch", "case/x/file"]),
+        st.none() | st.integers(0, 9),
+        st.sampled_from(Status),
+    ),
+    max_size=12,
+)
+
+
+@given(STEPS)
+def test_the_mark_moves_whenever_what_is_newest_moves(
+    steps: list[tuple[str, str, int | None, Status]],
+) -> None:
+    store = Store()
+    seen = {}
+    for n, (kind, to, base, status) in enumerate(steps):
+        if kind == "forget":
+            store.forget(to)
+        else:
+            made = reading(n, bytes([n]), None if base is None else bytes([base]), to=to)
+            envelope = msgspec.structs.replace(made.envelope, kind=kind)
+            store.project([made._replace(envelope=envelope, status=status)])
+        for asked in ("some.kind", "other.kind"):
+            listed = store.newest(asked)
+            assert seen.setdefault((asked, store.mark(asked)), listed) == listed
+            assert [each for each in listed if each.compartment == to] == store.newest(asked, compartment=to)
+    store.close()
