@@ -12,6 +12,7 @@ from importlib import import_module
 import typer
 
 from tocsin import __version__
+from tocsin.desk.hardening import keep_memory_private
 from tocsin.errors import TocsinError
 
 VERBS = {
@@ -57,6 +58,7 @@ def show_version(version: bool = typer.Option(False, "--version", help="Show the
 
 def main() -> None:
     """Run the verb asked for; expected trouble is said in one sentence with its code, and ends with 1."""
+    keep_memory_private()
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     try:
         build_app(asked)()

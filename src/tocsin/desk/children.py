@@ -17,6 +17,7 @@ from typing import IO, Any
 import msgspec
 
 from tocsin.desk.errors import ChildEnded
+from tocsin.desk.hardening import keep_memory_private
 from tocsin.desk.jobs import Progress
 
 INHERITED = ("PYTHONPATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -70,6 +71,7 @@ def _answer_of(source: IO[bytes] | None, progress: Progress, total: int) -> Any:
 
 def answer(work: Callable[[Iterator[bytes], Step], Any]) -> None:
     """Be the child: read the question, say now and then how far this is, write the answer and end."""
+    keep_memory_private()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     # Nothing but frames may go there.
     sys.stdout = sys.stderr
