@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -21,6 +23,18 @@ def relay(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     running = RunningRelay(home, database=address_of(request.param, request), codes=100)
     yield running
     running.stop()
+
+
+@pytest.fixture
+def other_postgres(postgres_url: str) -> Iterator[str]:
+    """Give an empty database of its own, for what must not meet what other tests left."""
+    name = urlsplit(postgres_url).path[1:] + "_other"
+    with psycopg.connect(postgres_url, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # our own name
+        try:
+            yield urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]  # our own name
 
 
 @pytest.fixture

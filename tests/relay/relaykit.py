@@ -86,6 +86,8 @@ class RunningRelay:
         self.env = env or {}
         self.port = port or free_port()
         self.codes: list[str] = []
+        self.options: list[str] = []
+        """More words for its command line."""
         self.output = home.parent / f"{home.name}-output.txt"
         self.start(codes)
 
@@ -107,7 +109,7 @@ class RunningRelay:
         environment |= {"PYTHONPATH": str(SOURCE)} | settings | self.env
         with self.output.open("ab") as output:
             self.process = popen(
-                [*command, "--lodge", str(codes)],
+                [*command, "--lodge", str(codes), *self.options],
                 env=environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -119,6 +121,11 @@ class RunningRelay:
             for line in self.printed().splitlines()[-codes - 1 :]
             if line.startswith("Lodging")
         ]
+
+    @property
+    def key(self) -> bytes:
+        """Give the public key that it signs with."""
+        return SigningKey.from_seed((self.home / "signing.key").read_bytes()).public
 
     def printed(self) -> str:
         """Give all it wrote."""
@@ -187,7 +194,13 @@ class Town:
 
     @classmethod
     def found(
-        cls, *, n_devices: int = 4, exercise: bool = False, offset_days: int = 0, day: int | None = None
+        cls,
+        *,
+        n_devices: int = 4,
+        exercise: bool = False,
+        offset_days: int = 0,
+        day: int | None = None,
+        relay_key: bytes = b"",
     ) -> Town:
         """Found a coalition; odd devices are of organisation 1, even ones of 2; from 4 on none has duty."""
         founders = [SigningKey.fresh() for _ in range(3)]
@@ -203,7 +216,7 @@ class Town:
                 DeviceEntry(number, 2 - number % 2, key.public, number < 4, number == 2)
                 for number, key in keys.items()
             ),
-            relays=(RelayEntry(secrets.token_bytes(32), "http://relay.invalid"),),
+            relays=(RelayEntry(relay_key or secrets.token_bytes(32), "http://relay.invalid"),),
             duties_hash=secrets.token_bytes(32),
             exercise=exercise,
             offset_days=offset_days,

@@ -146,3 +146,26 @@ def test_the_files_times_say_the_day_and_nothing_more(desk: Desk, relay: Running
 
     for path in [relay.home, *relay.home.rglob("*")]:
         assert path.stat().st_mtime % 86_400 == 0, path.name
+
+
+def test_keepers_are_told_what_is_complete_and_nobody_else_is(
+    desk: Desk, town: Town, relay: RunningRelay
+) -> None:
+    keeper = town.desk(relay, 2)
+    sent = {secrets.token_hex(32): fresh_attachment(70_000) for _ in range(3)}
+    for address, data in sent.items():
+        send_whole(desk, address, data)
+    send_chunk(desk, secrets.token_hex(32), fresh_attachment(), 0)
+
+    listed = keeper.ask("GET", "/attachments").body
+    middle = sorted(sent)[1]
+    rest = keeper.ask("GET", f"/attachments?after={middle}").body
+
+    rows = [
+        (listed[at : at + 32].hex(), int.from_bytes(listed[at + 32 : at + 40], "big")) for at in (0, 40, 80)
+    ]
+    assert rows == sorted((address, len(data)) for address, data in sent.items())
+    assert rest == listed[80:]
+    assert desk.ask("GET", "/attachments").code == "relay.duty"
+    assert desk.ask("GET", "/attachments", signed=False).status == 401
+    assert keeper.ask("GET", "/attachments?after=xyz").code == "relay.malformed"

@@ -8,13 +8,11 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
 from relaydb import DATABASES, address_of
 from relaykit import (
@@ -53,18 +51,6 @@ def root_of(desk: Desk) -> bytes:
     for record in desk.read_all():
         tree.append(record.leaf)
     return tree.root()
-
-
-@pytest.fixture
-def other_postgres(postgres_url: str) -> Iterator[str]:
-    """Give one more empty database on the same server."""
-    name = urlsplit(postgres_url).path[1:] + "_other"
-    with psycopg.connect(postgres_url, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]  # our own name
-        try:
-            yield urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))
-        finally:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]  # our own name
 
 
 @pytest.mark.parametrize("database", DATABASES)

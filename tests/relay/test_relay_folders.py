@@ -213,3 +213,43 @@ def test_time_is_moved_in_an_exercise_only(exercise: tuple[RunningRelay, Town, P
     town.lodge(running)
 
     assert town.desk(running).append(town.desk(running).make()).value["day"] == real_day()
+
+
+KEEPER = 2
+
+
+def framed(files: list[bytes]) -> bytes:
+    """Write submissions as a folder holds them."""
+    return b"".join(len(file).to_bytes(4, "big") + file for file in files)
+
+
+def test_a_keeper_puts_back_what_lay_in_the_folders_of_days_past(
+    desk: Desk, town: Town, relay: RunningRelay
+) -> None:
+    keeper, day = town.desk(relay, KEEPER), desk.day - 14
+    grants, submissions = [fresh_grant(), fresh_grant()], [fresh_submission(2), fresh_submission(4)]
+
+    for _ in range(2):
+        assert keeper.ask("POST", f"/folder/{day}/grants", b"".join(grants)).status == 200
+        assert keeper.ask("POST", f"/folder/{day}/submissions", framed(submissions)).status == 200
+
+    data = desk.ask("GET", f"/folder/{day}/grants").body
+    assert sorted(data[at : at + GRANT_SIZE] for at in range(0, len(data), GRANT_SIZE)) == sorted(grants)
+    assert split(desk.ask("GET", f"/folder/{day}/submissions").body) == set(submissions)
+    assert desk.ask("GET", f"/folder/{desk.day}/grants").body == b""
+
+
+def test_only_keepers_put_back_and_only_what_a_folder_could_hold(
+    desk: Desk, town: Town, relay: RunningRelay
+) -> None:
+    keeper, day, one = town.desk(relay, KEEPER), desk.day - 3, framed([fresh_submission()])
+
+    assert desk.ask("POST", f"/folder/{day}/grants", fresh_grant()).code == "relay.duty"
+    assert desk.ask("POST", f"/folder/{day}/submissions", one).code == "relay.duty"
+    assert keeper.ask("POST", f"/folder/{desk.day - 15}/submissions", one).code == "relay.not-there"
+    assert keeper.ask("POST", f"/folder/{desk.day + 1}/submissions", one).code == "relay.not-there"
+    assert keeper.ask("POST", f"/folder/{day}/submissions", one[:-1]).code == "relay.malformed"
+    assert keeper.ask("POST", f"/folder/{day}/submissions", b"").code == "relay.malformed"
+    assert keeper.ask("POST", f"/folder/{day}/submissions", bytes(400)).code == "relay.malformed"
+    assert keeper.ask("POST", f"/folder/{day}/submissions", one, signed=False).status == 401
+    assert desk.ask("GET", f"/folder/{day}/submissions").body == b""

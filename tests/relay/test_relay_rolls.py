@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
-
-import psycopg
-import pytest
-from relaydb import DATABASES, address_of
 from relaykit import Desk, RunningRelay, Town, split_read
 
 
@@ -40,32 +34,3 @@ def test_who_signed_a_first_roll_finds_the_founding_record_by_it(town: Town, rel
 
     assert split_read(found.body) == [(0, town.founding)]
     assert (other.status, other.code) == (404, "relay.not-there")
-
-
-@pytest.mark.parametrize("database", DATABASES)
-def test_a_relay_of_before_finds_the_rolls_it_has(
-    database: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    relay = RunningRelay(tmp_path / "home", database=address_of(database, request), codes=1)
-    town = Town.found()
-    town.lodge(relay)
-    desk = town.desk(relay)
-    desk.append(desk.make())
-    _, change = town.removal_of(3, by=desk)
-    desk.append(change)
-    relay.stop()
-    go_back = ("DROP TABLE relay_rollplace", "DELETE FROM django_migrations WHERE name = '0003_rollplace'")
-    if relay.database:
-        with psycopg.connect(relay.database) as connection:
-            for statement in go_back:
-                connection.execute(statement)
-    else:
-        with sqlite3.connect(relay.home / "relay.sqlite3") as file:
-            for statement in go_back:
-                file.execute(statement)
-        file.close()
-
-    relay.start()
-
-    assert rolls(relay, town) == [0, 2]
-    relay.stop()

@@ -22,6 +22,9 @@ def run(
     lodge: Annotated[
         bool, typer.Option("--lodge", help="Print a code with which one coalition may move in.")
     ] = False,
+    opens: Annotated[
+        bool, typer.Option("--open", help="Take new records again in ledgers that were restored here.")
+    ] = False,
 ) -> None:
     """Run the relay: it keeps sealed records in order, and can open none of them."""
     from tocsin.bundle import check_bundle
@@ -29,4 +32,4 @@ def run(
 
     check_bundle()
 
-    serve(home, port=port, host=host, lodge=int(lodge), database=database)
+    serve(home, port=port, host=host, lodge=int(lodge), database=database, opens=opens)

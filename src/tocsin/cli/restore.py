@@ -52,3 +52,7 @@ def _restore_relay(source: Path, home: Path, database: str) -> None:
 
     ledgers = restore(source, home, database=database)
     typer.echo(f"{len(ledgers)} ledgers, {sum(found.size for found in ledgers)} records; all were checked.")
+    typer.echo(
+        "Started, the relay takes nothing new at first: each desk that syncs fills up what the backup lacks."
+    )
+    typer.echo("Once every desk that was at work since has synced, start it again with --open.")

@@ -21,6 +21,8 @@ from tocsin.relay.audit import LedgerFound, audit
 from tocsin.relay.errors import NoRelayHere, OtherTables, RelayThere, UnsoundBackup
 
 DATABASE, KEY, ATTACHMENTS, LIST = "relay.sqlite3", "signing.key", "attachments", "list"
+RESTORED = "restored"
+"""A file that tells the relay, when it starts, to take nothing new until it was filled up (`store.filling`)."""
 SEED_BYTES = 32
 ROWS_AT_ONCE = 2000
 _PIECE = 1 << 20
@@ -110,6 +112,7 @@ def restore(backup: Path, home: Path, *, database: str = "") -> list[LedgerFound
             raise RelayThere
         _copy(backup / DATABASE, target)
     _copy_attachments(backup / ATTACHMENTS, part / ATTACHMENTS)
+    (part / RESTORED).write_bytes(b"")
     # Last: without a key there is no relay, whatever else lies there.
     _copy(backup / KEY, part / KEY)
     if home.exists():

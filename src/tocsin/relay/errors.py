@@ -169,15 +169,38 @@ class RelayBehind(Refused):
         self.have, self.seen = have, seen
 
 
+class FillingHere(Refused):
+    """The ledger is being filled again after a loss, and takes nothing new meanwhile."""
+
+    code = "relay.filling"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This ledger is being filled again after a loss and takes nothing new meanwhile. Keep it; it is sent when the "
+            "founders, or the relay's keeper, open it again."
+        )
+
+
+class NotFilling(Refused):
+    """Somebody would fill a ledger that is in use."""
+
+    code = "relay.in-use"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("This ledger is in use and is not filled any more; sync with it as always.")
+
+
 class ForkHere(Refused):
-    """A co-signature vouches for another order than the relay's own."""
+    """A co-signature, or what would fill a ledger again, is of another order than the relay's own."""
 
     code = "relay.fork"
     status = 409
 
     def __init__(self, *, size: int) -> None:
         super().__init__(
-            f"This co-signature is for a different ledger of {size} records. "
+            f"This is of a different ledger of {size} records than the relay's. "
             "Compare head words with a colleague."
         )
         self.size = size

@@ -20,15 +20,23 @@ THREADS = 24
 _NOBODY = "0" * 64
 
 
-def serve(home: Path, *, port: int, host: str = "127.0.0.1", lodge: int = 0, database: str = "") -> None:
-    """Run the relay until it is told to stop; `lodge` says how many lodging codes to print before."""
+def serve(
+    home: Path,
+    *,
+    port: int,
+    host: str = "127.0.0.1",
+    lodge: int = 0,
+    database: str = "",
+    opens: bool = False,
+) -> None:
+    """Run the relay until it is told to stop; print so many lodging codes before, and open restored ledgers if told to."""
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.umask(0o077)  # SQLite makes its files by this.
     os.environ["DJANGO_SETTINGS_MODULE"] = "tocsin.relay.settings"
     os.environ["TOCSIN_RELAY_HOME"] = str(home.resolve())
     if database:
         os.environ["TOCSIN_RELAY_DB"] = database
-    for line in _prepare(lodge):
+    for line in _prepare(lodge, opens=opens):
         print(line, flush=True)
     port = port or free_port(host)
     # The worker says it once it has loaded: asking it from here would be a connection.
@@ -36,7 +44,7 @@ def serve(home: Path, *, port: int, host: str = "127.0.0.1", lodge: int = 0, dat
     _run_granian(host, port)
 
 
-def _prepare(n_codes: int) -> list[str]:
+def _prepare(n_codes: int, *, opens: bool) -> list[str]:
     import django
     from django.core.management import call_command
     from django.db import connection
@@ -46,12 +54,15 @@ def _prepare(n_codes: int) -> list[str]:
 
     self_test()
     from tocsin.relay.identity import make_key
+    from tocsin.relay.store.filling import begin_if_restored, open_again
     from tocsin.relay.store.lodging import make_code
 
     make_key()
     call_command("migrate", verbosity=0, interactive=False)
     _forget_when()
-    lines = [f"Lodging code, for one coalition: {make_code()}" for _ in range(n_codes)]
+    begin_if_restored()
+    lines = [f"Ledgers that take new records again: {open_again()}"] if opens else []
+    lines += [f"Lodging code, for one coalition: {make_code()}" for _ in range(n_codes)]
     connection.close()  # The worker is forked from here and must not share it.
     return lines
 
@@ -130,8 +141,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--lodge", type=int, nargs="?", const=1, default=0)
+    parser.add_argument("--open", action="store_true")
     given = parser.parse_args(arguments)
-    serve(given.home, port=given.port, host=given.host, lodge=given.lodge)
+    serve(given.home, port=given.port, host=given.host, lodge=given.lodge, opens=given.open)
 
 
 if __name__ == "__main__":

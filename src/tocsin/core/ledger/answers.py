@@ -53,6 +53,8 @@ class HeadAnswer(_SignedHead, frozen=True):
     """The newest head, and each device's newest co-signature as device, size, root, signature."""
 
     cosignatures: tuple[tuple[_Short, _Long, _Hash, _Signature], ...]
+    filling: bool = False
+    """The relay lost this ledger, or has lost its newest records, and is being filled again: it takes nothing new."""
 
     @property
     def words(self) -> list[Cosignature]:
@@ -60,7 +62,7 @@ class HeadAnswer(_SignedHead, frozen=True):
         return [Cosignature(*row) for row in self.cosignatures]
 
 
-class Beside(HeadAnswer, frozen=True):
+class Beside(HeadAnswer, frozen=True, kw_only=True):
     """The head, and what lies beside the ledger: a name for the keys published, and each folder's counts."""
 
     keys: _Hash

@@ -7,10 +7,13 @@ import re
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 
+from tocsin.core.ledger import DeviceEntry
 from tocsin.relay.api.answers import answer, stream
 from tocsin.relay.api.door import Visit
-from tocsin.relay.errors import Malformed, WrongRange
-from tocsin.relay.store.attachments import Place, add_chunk, read_attachment, whole_size
+from tocsin.relay.errors import Malformed, NotEntitledHere, WrongRange
+from tocsin.relay.store.attachments import Place, add_chunk, list_attachments, read_attachment, whole_size
+
+MOST_LISTED = 4096
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
@@ -18,6 +21,17 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 def ask(visit: Visit, address: str) -> HttpResponseBase:
     """Say how many bytes are here, and whether that is all."""
     return _with_state(answer(), *Place(visit.coalition, address).state())
+
+
+def give_list(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
+    """Tell a keeper what complete attachments are here, by address, so that it can keep them: `address (32) ‖ size (8)`."""
+    if not caller.keeper:
+        raise NotEntitledHere
+    after = visit.request.GET.get("after", "")
+    if not re.fullmatch("([0-9a-f]{64})?", after):
+        raise Malformed("after must be an address")
+    listed = list_attachments(visit.coalition, after=after, most=MOST_LISTED)
+    return answer(b"".join(bytes.fromhex(address) + size.to_bytes(8, "big") for address, size in listed))
 
 
 def add(visit: Visit, address: str) -> HttpResponseBase:

@@ -16,9 +16,10 @@ from tocsin.relay.errors import Malformed, NotEntitledHere
 from tocsin.relay.identity import make_challenge, relay_key
 from tocsin.relay.shape import check_age_file
 from tocsin.relay.store.beside import Publishing, check_key, keys_since, name_keys, publish
-from tocsin.relay.store.folders import Deposit, count_folders, file_away, read_folder
+from tocsin.relay.store.folders import Deposit, check_day, count_folders, file_away, read_folder
 from tocsin.relay.store.models import FolderItem
 from tocsin.relay.store.writer import writer
+from tocsin.terms import Day
 
 MOST_AT_ONCE = 64
 SUBMISSION_PLAIN = 16_384
@@ -81,11 +82,15 @@ def give_grants(visit: Visit, _caller: DeviceEntry, day: int) -> HttpResponseBas
 def take_submission(visit: Visit) -> HttpResponseBase:
     """File a submission under today; from whom is not known, asked or kept."""
     data = visit.request.body
+    _check_submission(data)
+    writer.do(file_away, Deposit(visit.coalition, visit.day, FolderItem.SUBMISSION, (data,)))
+    return answer()
+
+
+def _check_submission(data: bytes) -> None:
     n_recipients = check_age_file(data, "a submission", max_recipients=SUBMISSION_RECIPIENTS)
     if len(data) != sealed_size(SUBMISSION_PLAIN, n_recipients):
         raise Malformed("a submission must have exactly the size of every other")
-    writer.do(file_away, Deposit(visit.coalition, visit.day, FolderItem.SUBMISSION, (data,)))
-    return answer()
 
 
 def give_submissions(visit: Visit, caller: DeviceEntry, day: int) -> HttpResponseBase:
@@ -94,3 +99,34 @@ def give_submissions(visit: Visit, caller: DeviceEntry, day: int) -> HttpRespons
         raise NotEntitledHere
     files = read_folder(visit.coalition, day, FolderItem.SUBMISSION, today=visit.day)
     return stream(len(file).to_bytes(4, "big") + file for file in files)
+
+
+def refill_grants(visit: Visit, caller: DeviceEntry, day: int) -> HttpResponseBase:
+    """Put grants back into the folder of the day on which they came, from a keeper."""
+    grants = cut(visit.request.body, GRANT_SIZE, "grants")
+    for grant in grants:
+        check_age_file(grant, "a grant", max_recipients=1)
+    return _put_back(visit, caller, day, FolderItem.GRANT, grants)
+
+
+def refill_submissions(visit: Visit, caller: DeviceEntry, day: int) -> HttpResponseBase:
+    """Put submissions back into the folder of the day on which they came, from a keeper."""
+    files: list[bytes] = []
+    rest = visit.request.body
+    while rest and len(files) <= MOST_AT_ONCE:
+        size = int.from_bytes(rest[:4], "big")
+        files.append(rest[4 : 4 + size])
+        rest = rest[4 + size :]
+    if not 1 <= len(files) <= MOST_AT_ONCE:
+        raise Malformed(f"1 to {MOST_AT_ONCE} submissions go back at once")
+    for file in files:
+        _check_submission(file)
+    return _put_back(visit, caller, day, FolderItem.SUBMISSION, files)
+
+
+def _put_back(visit: Visit, caller: DeviceEntry, day: int, kind: int, items: list[bytes]) -> HttpResponseBase:
+    if not caller.keeper:
+        raise NotEntitledHere
+    check_day(day, today=visit.day)
+    writer.do(file_away, Deposit(visit.coalition, Day(day), kind, tuple(items), caller.number))
+    return answer()

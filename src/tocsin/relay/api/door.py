@@ -16,8 +16,10 @@ from tocsin.core.seal import BadSignature, verify
 from tocsin.relay.clock import steady_seconds, today
 from tocsin.relay.errors import Malformed, UnknownHere, WrongMethod
 from tocsin.relay.identity import check_challenge, relay_key
+from tocsin.relay.store.filling import may_fill
 from tocsin.relay.store.hot import find_coalition
 from tocsin.relay.store.models import Coalition
+from tocsin.relay.store.quotas import ANYBODY
 from tocsin.relay.store.rolls import roll_in_force
 from tocsin.relay.store.sweep import sweep_if_new_day
 from tocsin.terms import Day
@@ -72,6 +74,21 @@ def signed(page: Page) -> Page:
     def view(request: HttpRequest, name: bytes, **path: object) -> HttpResponseBase:
         visit = _visit(request, name)
         return page(visit, _signer(visit), **path)
+
+    return view
+
+
+def filler(page: Page) -> Page:
+    """Let in whoever fills a lost ledger: by the code it moved in with, as nobody, or as a device on the roll so far."""
+
+    def view(request: HttpRequest, name: bytes, **path: object) -> HttpResponseBase:
+        visit = _visit(request, name)
+        code = request.headers.get("Tocsin-Lodging", "")
+        if not code:
+            return page(visit, _signer(visit).number, **path)
+        if not may_fill(code, visit.coalition):
+            raise UnknownHere
+        return page(visit, ANYBODY, **path)
 
     return view
 

@@ -30,7 +30,7 @@ def newest_head(visit: Visit) -> HeadAnswer:
         (word.device, word.size, word.root, word.signature) for word in cosignatures_of(visit.coalition)
     )
     head, signature = signed_head(visit.coalition, visit.day)
-    return HeadAnswer(head.size, head.root, head.day, signature, words)
+    return HeadAnswer(head.size, head.root, head.day, signature, words, visit.coalition.filling)
 
 
 def give_head(visit: Visit) -> HttpResponseBase:

@@ -16,12 +16,21 @@ from tocsin.relay.store.writer import writer
 
 def take_founding(request: HttpRequest) -> HttpResponseBase:
     """Take a founding record with a lodging code; the same two are answered the same again."""
+    return _move_in(request, refills=False)
+
+
+def take_lost(request: HttpRequest) -> HttpResponseBase:
+    """Take the founding record of a ledger that was lost elsewhere and is to be filled again here."""
+    return _move_in(request, refills=True)
+
+
+def _move_in(request: HttpRequest, *, refills: bool) -> HttpResponseBase:
     records = read_records(request.body)
     if len(records) != 1:
         raise Malformed("one founding record goes with a lodging code")
     read_founding(records[0])
     code_hash = hash_code(request.headers.get("Tocsin-Lodging", ""))
-    name = writer.do(lodge, MovingIn(code_hash, records[0]))
+    name = writer.do(lodge, MovingIn(code_hash, records[0], refills))
     return answer(Lodged(name, relay_key().public))
 
 

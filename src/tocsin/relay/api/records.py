@@ -12,12 +12,14 @@ from tocsin.core.ledger import HEADER_SIZE, DeviceEntry, Header, Taken, read_rec
 from tocsin.relay.api.answers import answer
 from tocsin.relay.api.door import Visit
 from tocsin.relay.errors import Malformed
-from tocsin.relay.store.append import Append, append, find_known, number_if_known, verify_records
+from tocsin.relay.store.append import Append, Refill, append, find_known, number_if_known, verify_records
 from tocsin.relay.store.models import BodyRow, Coalition, HeaderRow, RollPlace
 from tocsin.relay.store.writer import writer
 
 MOST_AT_ONCE = 100
 MOST_READ = 2000
+MOST_FILLED = 1000
+_FILL_LEAD = 40
 _READ_OVERHEAD = 247  # number, flags and the clear part
 
 
@@ -33,6 +35,22 @@ def take(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
     done = writer.do(append, Append(visit.coalition, caller.number, tuple(records), visit.roll.version))
     head = done.head
     return answer(Taken(head.size, head.root, head.day, done.signature, done.numbers))
+
+
+def fill(visit: Visit, caller: int) -> HttpResponseBase:
+    """Take records of a lost ledger where they stood: `first (8) ‖ root before it (32) ‖ records`."""
+    body = visit.request.body
+    records = read_records(body[_FILL_LEAD:])
+    first = int.from_bytes(body[:8], "big")
+    if not 1 <= len(records) <= MOST_FILLED or not 0 < first < 1 << 62:
+        raise Malformed(f"1 to {MOST_FILLED} records go at once, and none is the founding record")
+    known = find_known(visit.coalition, records)
+    fresh = [record for record in records if number_if_known(record, known) is None]
+    verify_records(fresh, visit.roll, visit.name)
+    refill = Refill(first, body[8:_FILL_LEAD])
+    job = Append(visit.coalition, caller, tuple(records), visit.roll.version, refill)
+    done = writer.do(append, job)
+    return answer(Taken(done.head.size, done.head.root, done.head.day, done.signature, done.numbers))
 
 
 def give(visit: Visit, _caller: DeviceEntry) -> HttpResponseBase:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from tocsin.relay.api import attachments, beside, heads, lodge, records
-from tocsin.relay.api.door import endpoint, signed, unsigned
+from tocsin.relay.api.door import endpoint, filler, signed, unsigned
 
 
 class Hash:
@@ -50,9 +50,11 @@ register_converter(SmallNumber, "day")
 
 urlpatterns = [
     path("lodge", endpoint(POST=lodge.take_founding)),
+    path("refill", endpoint(POST=lodge.take_lost)),
     path("lodged", endpoint(POST=lodge.give_founding)),
     path("c/<hash:name>/challenge", endpoint(GET=beside.give_challenge)),
     path("c/<hash:name>/records", endpoint(POST=signed(records.take), GET=signed(records.give))),
+    path("c/<hash:name>/fill", endpoint(POST=filler(records.fill))),
     path("c/<hash:name>/roll", endpoint(GET=unsigned(records.give_rolls))),
     path("c/<hash:name>/head", endpoint(GET=unsigned(heads.give_head))),
     path("c/<hash:name>/cosignature", endpoint(POST=unsigned(heads.take_cosignature))),
@@ -61,9 +63,16 @@ urlpatterns = [
     path("c/<hash:name>/keys", endpoint(POST=unsigned(beside.take_keys), GET=unsigned(beside.give_keys))),
     path("c/<hash:name>/beside", endpoint(GET=signed(beside.give_overview))),
     path("c/<hash:name>/grants", endpoint(POST=signed(beside.take_grants))),
-    path("c/<hash:name>/folder/<day:day>/grants", endpoint(GET=signed(beside.give_grants))),
+    path(
+        "c/<hash:name>/folder/<day:day>/grants",
+        endpoint(GET=signed(beside.give_grants), POST=signed(beside.refill_grants)),
+    ),
     path("c/<hash:name>/submissions", endpoint(POST=unsigned(beside.take_submission))),
-    path("c/<hash:name>/folder/<day:day>/submissions", endpoint(GET=signed(beside.give_submissions))),
+    path(
+        "c/<hash:name>/folder/<day:day>/submissions",
+        endpoint(GET=signed(beside.give_submissions), POST=signed(beside.refill_submissions)),
+    ),
+    path("c/<hash:name>/attachments", endpoint(GET=signed(attachments.give_list))),
     path(
         "c/<hash:name>/attachment/<address:address>",
         endpoint(

@@ -28,16 +28,29 @@ from tocsin.core.ledger import (
     Tip,
     follow,
     read_roll_change,
+    root_of,
     sign_head,
     verify_record,
 )
 from tocsin.errors import LedgerError, SealError, TocsinError
 from tocsin.relay.clock import today
-from tocsin.relay.errors import ChainGap, ChainTaken, ClockDiffers, Malformed, OlderRoll, Refused, RelayBehind
+from tocsin.relay.errors import (
+    ChainGap,
+    ChainTaken,
+    ClockDiffers,
+    FillingHere,
+    ForkHere,
+    Malformed,
+    NotFilling,
+    OlderRoll,
+    Refused,
+    RelayBehind,
+)
 from tocsin.relay.identity import relay_key
 from tocsin.relay.shape import refuse_plain
 from tocsin.relay.store import hot
 from tocsin.relay.store.models import Coalition
+from tocsin.relay.store.nodes import node_of
 from tocsin.relay.store.quotas import Meter
 from tocsin.relay.store.rolls import keep_roll, roll_in_force
 
@@ -48,6 +61,14 @@ RECORD_OVERHEAD = HEADER_SIZE + TAG_SIZE + SIGNATURE_SIZE
 
 
 @dataclass(frozen=True, slots=True)
+class Refill:
+    """Where records of a lost ledger belong: the number of the first, and the root of all that stand before it."""
+
+    first: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Append:
     """Records whose signatures were checked under one roll, and the device that sent them."""
 
@@ -55,6 +76,8 @@ class Append:
     caller: int
     records: tuple[Record, ...]
     roll_version: int
+    refill: Refill | None = None
+    """Set where a ledger that was lost is filled again: days and quotas are those of long ago, all else is checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +173,9 @@ class _Ledger:
         self.day = today(self.roll)
         self.fresh: list[Record] = []
         self.rolls: list[tuple[int, Roll]] = []
-        self.meter = Meter(self.row, self.day, "records", {job.caller for job in jobs})
+        self.is_filling = self.row.filling
+        callers = {job.caller for job in jobs if job.refill is None}
+        self.meter = Meter(self.row, self.day, "records", callers)
         devices = {record.header.device for job in jobs for record in job.records}
         tips = hot.tips_of(coalition, devices)
         self.tips = {device: Tip(chain, bytes(previous)) for device, chain, previous in tips}
@@ -166,17 +191,43 @@ class _Ledger:
 
     def take(self, job: Append) -> tuple[int, ...]:
         """Number a batch, or refuse it and stay as we were."""
-        trial = _Trial(self)
+        trial = _Trial(self, is_refill=job.refill is not None)
+        if job.refill is not None:
+            self._check_place(job.refill)
         if job.roll_version != self.roll.version:
             # Somebody changed the roll between the request's check and the lock.
             new = [record for record in job.records if number_if_known(record, self.known) is None]
             verify_records(new, self.roll, self.name)
         numbers = tuple(trial.number(record) for record in job.records)
-        self.meter.charge(
-            job.caller, len(trial.fresh), sum(RECORD_OVERHEAD + record.header.size for record in trial.fresh)
-        )
+        if job.refill is not None:
+            self._check_refill(job.refill.first, trial, numbers)
+        else:
+            self._check_open(trial)
+            n_bytes = sum(RECORD_OVERHEAD + record.header.size for record in trial.fresh)
+            self.meter.charge(job.caller, len(trial.fresh), n_bytes)
         trial.keep()
         return numbers
+
+    def _check_place(self, refill: Refill) -> None:
+        """Let records in only behind the very ones that stood before them."""
+        if refill.first > self.row.size:
+            raise RelayBehind(have=self.row.size, seen=refill.first)
+        if root_of(node_of(self.row), refill.first) != refill.root:
+            raise ForkHere(size=refill.first)
+
+    def _check_refill(self, first: int, trial: _Trial, numbers: tuple[int, ...]) -> None:
+        if trial.fresh and not self.is_filling:
+            raise NotFilling
+        if numbers != tuple(range(first, first + len(numbers))):
+            raise ForkHere(size=first + len(numbers))
+
+    def _check_open(self, trial: _Trial) -> None:
+        """While a ledger is filled again nothing new is taken, until founders sign this relay into the roll."""
+        if not self.is_filling or not trial.fresh:
+            return
+        if not trial.rolls or trial.roll.relays[0].key != relay_key().public:
+            raise FillingHere
+        self.is_filling = False
 
     def write(self) -> tuple[Head, bytes]:
         """Keep what was taken, and sign the head over it."""
@@ -186,14 +237,16 @@ class _Ledger:
                 keep_roll(row, roll, number=number)
             insert_records(row, self.fresh, self.day)
             self.meter.save()
+            if row.filling and not self.is_filling:
+                Coalition.objects.filter(pk=row.pk).update(filling=False)
         return Head(row.size, bytes(row.root), row.day), bytes(row.signature)
 
 
 class _Trial:
     """A batch being checked on top of what its ledger holds."""
 
-    def __init__(self, ledger: _Ledger) -> None:
-        self.ledger = ledger
+    def __init__(self, ledger: _Ledger, *, is_refill: bool) -> None:
+        self.ledger, self.is_refill = ledger, is_refill
         self.roll = ledger.roll
         self.rolls: list[tuple[int, Roll]] = []
         self.fresh: list[Record] = []
@@ -211,7 +264,7 @@ class _Trial:
         self.roll.device(head.device)
         if head.roll_version != self.roll.version:
             raise OlderRoll(have=head.roll_version, in_force=self.roll.version)
-        if abs(head.day - ledger.day) > settings.CLOCK_DAYS:
+        if not self.is_refill and abs(head.day - ledger.day) > settings.CLOCK_DAYS:
             raise ClockDiffers(days=head.day - ledger.day)
         size = ledger.row.size + len(ledger.fresh) + len(self.fresh)
         if head.seen_size > size:

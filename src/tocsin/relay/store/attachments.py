@@ -43,7 +43,7 @@ class Place:
     @property
     def whole(self) -> Path:
         """The file once it is complete."""
-        return Path(settings.HOME) / "attachments" / bytes(self.coalition.name).hex() / self.address
+        return _folder_of(self.coalition) / self.address
 
     @property
     def part(self) -> Path:
@@ -201,9 +201,20 @@ def whole_size(place: Place) -> int:
     return size
 
 
+def list_attachments(coalition: Coalition, *, after: str, most: int) -> list[tuple[str, int]]:
+    """List complete attachments by address, which says nothing of their order, with their sizes."""
+    folder = _folder_of(coalition)
+    names = sorted(path.name for path in folder.glob("*") if path.suffix != ".part" and path.name > after)
+    return [(name, (folder / name).stat().st_size) for name in names[:most]]
+
+
+def _folder_of(coalition: Coalition) -> Path:
+    return Path(settings.HOME) / "attachments" / bytes(coalition.name).hex()
+
+
 def drop_unfinished(coalition: Coalition) -> None:
     """Drop what nobody has gone on with for fourteen days."""
-    folder = Path(settings.HOME) / "attachments" / bytes(coalition.name).hex()
+    folder = _folder_of(coalition)
     oldest = time.time() - (settings.FOLDER_DAYS + 1) * DAY_SECONDS
     for part in folder.glob("*.part"):
         if part.stat().st_mtime < oldest:

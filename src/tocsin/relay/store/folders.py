@@ -55,9 +55,14 @@ def read_folder(coalition: Coalition, day: int, kind: int, *, today: Day) -> Ite
     NotThere
         The day is over for good, or has not come.
     """
+    check_day(day, today=today)
+    return _in_pieces(FolderItem.objects.filter(coalition=coalition, day=day, kind=kind).order_by("hash"))
+
+
+def check_day(day: int, *, today: Day) -> None:
+    """Check that a day's folder is kept; raises NotThere."""
     if not today - settings.FOLDER_DAYS <= day <= today:
         raise NotThere
-    return _in_pieces(FolderItem.objects.filter(coalition=coalition, day=day, kind=kind).order_by("hash"))
 
 
 def count_folders(coalition: Coalition, *, today: Day) -> dict[int, dict[int, int]]:

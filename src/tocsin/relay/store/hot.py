@@ -16,7 +16,9 @@ from tocsin.relay.store.models import Coalition
 
 Row = tuple[Any, ...]  # Any: rows and values mix whole numbers and bytes
 
-_COALITION_FIELDS = ("id", "name", "size", "root", "day", "signature", "peaks", "roll_version", "swept_on")
+_COALITION_FIELDS = (
+    "id", "name", "size", "root", "day", "signature", "peaks", "roll_version", "swept_on", "filling"
+)  # fmt: skip
 _COALITION = "SELECT " + ", ".join(_COALITION_FIELDS) + " FROM relay_coalition WHERE "  # noqa: S608 - constants
 _SAVE_HEAD = (
     "UPDATE relay_coalition SET size = %s, root = %s, day = %s, signature = %s, peaks = %s, "
@@ -112,7 +114,7 @@ def taken(coalition: int, device: int, chains: Collection[int]) -> list[Row]:
 
 def used(coalition: int, day: int, what: str, devices: Collection[int]) -> list[Row]:
     """Say what devices have sent today: device, items, bytes."""
-    return _all(_USED + _list(devices), [coalition, day, what, *devices])
+    return _all(_USED + _list(devices), [coalition, day, what, *devices]) if devices else []
 
 
 def save_used(rows: Sequence[Row]) -> None:

@@ -23,6 +23,8 @@ class MovingIn:
 
     code_hash: bytes
     founding: Record
+    refills: bool = False
+    """It comes from a relay that was lost, with a ledger behind it: however old it is, nothing new until that is here."""
 
 
 def make_code() -> str:
@@ -52,18 +54,18 @@ def _lodge(moving: MovingIn) -> bytes:
     if code is None or (code.used_by is not None and bytes(code.used_by) != name):
         raise LodgingRefused
     if code.used_by is None:
-        _move_in(name, moving.founding)
+        _move_in(name, moving.founding, refills=moving.refills)
         code.used_by = name
         code.save(update_fields=["used_by"])
     return name
 
 
-def _move_in(name: bytes, founding: Record) -> None:
+def _move_in(name: bytes, founding: Record, *, refills: bool) -> None:
     if Coalition.objects.filter(name=name).exists():
         return  # Lodged with another code before; that ledger goes on.
     roll = read_founding(founding)
     day = today(roll)
-    if abs(founding.header.day - day) > settings.CLOCK_DAYS:
+    if not refills and abs(founding.header.day - day) > settings.CLOCK_DAYS:
         raise ClockDiffers(days=founding.header.day - day)
     row = Coalition(
         name=name,
@@ -74,6 +76,7 @@ def _move_in(name: bytes, founding: Record) -> None:
         peaks=Peaks().to_bytes(),
         roll_version=roll.version,
         swept_on=day,
+        filling=refills,
     )
     row.save()
     keep_roll(row, roll, number=0)

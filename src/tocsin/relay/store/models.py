@@ -20,6 +20,7 @@ class Coalition(models.Model):
     peaks = models.BinaryField()  # of the tree, as tocsin.core.ledger.Peaks writes them
     roll_version = models.IntegerField()  # the roll in force
     swept_on = models.IntegerField()  # the last day on which old folders were dropped
+    filling = models.BooleanField(default=False)  # filled again after a loss; nothing new is taken
 
     def __str__(self) -> str:
         return f"coalition {self.pk} with {self.size} records"
