@@ -25,6 +25,7 @@ from tocsin.core.intake.records import Facts
 from tocsin.core.intake.submission import Account, Submission, Who
 from tocsin.core.ledger import (
     SEALED,
+    Cosignature,
     DeviceEntry,
     Duties,
     Duty,
@@ -34,6 +35,7 @@ from tocsin.core.ledger import (
     GrantedKey,
     Head,
     Header,
+    PublishedKey,
     Purpose,
     Record,
     RelayEntry,
@@ -69,6 +71,7 @@ from tocsin.core.seal import (
     seal_body,
     seal_snapshot,
 )
+from tocsin.desk.copies import CHOICES, COSIGNATURES, KEYS, RECORDS, write_sections
 from tocsin.terms import Day
 
 HERE = Path(__file__).parent
@@ -161,6 +164,7 @@ def main() -> None:
         "15 joining": joining(founding, coalition),
         "16 card": card(),
         "16 proposal": proposal(coalition, roll, founders),
+        "17 copy": copy([founding, record], word, published),
         "18 snapshot": snapshot(),
     }
     text = json.dumps(plain(vectors), indent=1, ensure_ascii=False)
@@ -385,6 +389,22 @@ def proposal(coalition: bytes, roll: Roll, founders: list[SigningKey]) -> dict[s
         "founder_seeds": [key.seed for key in founders],
         "roll_before": roll.to_bytes(),
         "proposal": made.to_bytes(),
+    }
+
+
+def copy(records: list[Record], word: Cosignature, key: PublishedKey) -> dict[str, Any]:
+    """Write a small ledger as one file."""
+    file, choices = io.BytesIO(), b'{"daily_megabytes": 20}'
+    sections = [(RECORDS, record.to_bytes()) for record in records]
+    write_sections(
+        file, [*sections, (COSIGNATURES, word.to_bytes()), (KEYS, key.to_bytes()), (CHOICES, choices)]
+    )
+    return {
+        "records": [record.to_bytes() for record in records],
+        "cosignature": word.to_bytes(),
+        "key": key.to_bytes(),
+        "choices": choices,
+        "file_sha256": hashlib.sha256(file.getvalue()).digest(),
     }
 
 

@@ -376,6 +376,17 @@ def test_a_proposal_becomes_a_signed_roll() -> None:
     ]
 
 
+def test_a_copy_of_a_ledger() -> None:
+    vector = VECTORS["17 copy"]
+    parts = [(1, record) for record in vector["records"]]
+    parts += [(2, vector["cosignature"]), (3, vector["key"]), (4, vector["choices"])]
+
+    file = b"tocsin/1 copy\n" + b"".join(struct.pack(">BI", kind, len(raw(p))) + raw(p) for kind, p in parts)
+    file += struct.pack(">BI", 0, 32) + h(file)
+
+    assert h(file) == raw(vector["file_sha256"])
+
+
 def test_a_snapshot() -> None:
     vector = VECTORS["18 snapshot"]
     held = sorted([name, raw(epoch), raw(key)] for name, epoch, key in vector["compartments"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from hashlib import sha256
 from itertools import islice
@@ -112,10 +112,7 @@ def write_copy(
     DamagedReplica
     """
     with replaced(path) as file:
-        sink = _Sink(file)
-        for kind, data in _sections(replica, size, lock or threading.Lock(), choices, step):
-            sink.add(kind, data)
-        sink.end()
+        write_sections(file, _sections(replica, size, lock or threading.Lock(), choices, step))
 
 
 def _sections(
@@ -138,24 +135,21 @@ def _sections(
     yield CHOICES, choices
 
 
-class _Sink:
-    """A file being written, and the hash of all that stands in it."""
+def write_sections(file: IO[bytes], sections: Iterable[tuple[int, bytes]]) -> None:
+    """Write sections between the mark that every copy begins with and the hash that it ends with."""
+    hashed = sha256()
 
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self._hash = file, sha256()
-        self._write(MAGIC)
+    def write(data: bytes) -> None:
+        hashed.update(data)
+        file.write(data)
 
-    def _write(self, data: bytes) -> None:
-        self._hash.update(data)
-        self._file.write(data)
-
-    def add(self, kind: int, data: bytes) -> None:
+    write(MAGIC)
+    for kind, data in sections:
         if data:
-            self._write(bytes([kind]) + len(data).to_bytes(4, "big"))
-            self._write(data)
-
-    def end(self) -> None:
-        self.add(END, self._hash.digest())
+            write(bytes([kind]) + len(data).to_bytes(4, "big"))
+            write(data)
+    digest = hashed.digest()
+    file.write(bytes([END]) + len(digest).to_bytes(4, "big") + digest)
 
 
 # reading ---

@@ -51,7 +51,9 @@ NEVER = ("tocsin.relay.settings", "tocsin.desk.site.settings")
 class Sprout:
     """A program that the nursery started, in the manner of `subprocess.Popen`."""
 
-    def __init__(self, command: Sequence[str], pid: int, line: socket.socket, *streams: IO[Any] | None) -> None:
+    def __init__(
+        self, command: Sequence[str], pid: int, line: socket.socket, *streams: IO[Any] | None
+    ) -> None:
         self.args, self.pid = command, pid
         self.returncode: int | None = None
         self.stdin, self.stdout, self.stderr = streams
