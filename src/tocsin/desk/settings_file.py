@@ -30,6 +30,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sends_at_once: bool = False
     """Send everything at the next sync instead of routine records at fixed hours: for exercises. The relay then sees
     when this device writes, and guesses better who works with whom."""
+    lock_minutes: int | None = 15
+    """After so many minutes without a page the desk locks itself; None: never, in exercises only."""
 
 
 def read_settings(folder: Path) -> Settings:

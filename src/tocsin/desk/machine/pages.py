@@ -5,25 +5,42 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tocsin.desk.machine import queries
 from tocsin.desk.machine.backups import BACKUP
 from tocsin.desk.machine.places import place_of
 from tocsin.desk.site import forms
+from tocsin.desk.site.errors import BadField
 from tocsin.desk.site.session import running_jobs, unlocked
 
 
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
     """Show the jobs, and what can be started."""
-    return render(request, "machine.html", {"page": queries.jobs_page(running_jobs())})
+    return render(request, "machine.html", {"page": queries.machine_page(unlocked(), running_jobs())})
+
+
+@require_POST
+def choose_lock(request: HttpRequest) -> HttpResponseBase:
+    """Choose after how long the desk locks itself."""
+    minutes = forms.number(request, "minutes")
+    desk = unlocked()
+    if minutes not in queries.minutes_offered(desk):
+        raise BadField("minutes")
+    desk.choose(lock_minutes=minutes or None)
+    return redirect("machine")
 
 
 @require_GET
 def show_job(request: HttpRequest, job: str) -> HttpResponse:
     """Show one job; while it runs the page comes again by itself."""
-    return render(request, "job.html", {"job": queries.job_row(running_jobs(), job)})
+    row = queries.job_row(running_jobs(), job)
+    response = render(request, "job.html", {"job": row})
+    if row.runs:
+        response.headers["Refresh"] = f"2; url={reverse('machine_watch', args=[row.id])}"
+    return response
 
 
 @require_http_methods(["GET", "POST"])

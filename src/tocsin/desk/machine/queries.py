@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tocsin.desk.desk import Desk
 from tocsin.desk.jobs import JobNote, Jobs, State
 from tocsin.desk.machine.places import Place, places
+from tocsin.desk.site.idle import MINUTES_OFFERED, lock_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +30,17 @@ class JobRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobsPage:
-    """All jobs, and what may be started."""
+class MachinePage:
+    """This desk: all jobs and what may be started, and when it locks itself."""
 
     jobs: tuple[JobRow, ...]
     offered: tuple[tuple[str, str], ...]
     """Code and title of each kind that can be started from this page and does not run."""
     is_unreadable: bool
     is_unsaved: bool
+    lock_minutes: int
+    """After how many minutes without a page it locks itself; 0 for never."""
+    minutes_offered: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +62,11 @@ WORDS = {
 }
 
 
-def jobs_page(jobs: Jobs) -> JobsPage:
+def machine_page(desk: Desk, jobs: Jobs) -> MachinePage:
     """Gather the page."""
     rows = job_rows(jobs)
     running = {note.work for note in jobs.all() if note.runs}
-    return JobsPage(
+    return MachinePage(
         jobs=rows,
         offered=tuple(
             (work.name, work.title)
@@ -71,7 +75,14 @@ def jobs_page(jobs: Jobs) -> JobsPage:
         ),
         is_unreadable=jobs.is_unreadable,
         is_unsaved=jobs.is_unsaved,
+        lock_minutes=round((lock_seconds(desk) or 0) / 60),
+        minutes_offered=minutes_offered(desk),
     )
+
+
+def minutes_offered(desk: Desk) -> tuple[int, ...]:
+    """After how many minutes it may lock itself; 0, for never, only in an exercise."""
+    return (*MINUTES_OFFERED, 0) if desk.world.history.now.roll.exercise else MINUTES_OFFERED
 
 
 def job_rows(jobs: Jobs) -> tuple[JobRow, ...]:

@@ -11,6 +11,7 @@ urlpatterns = [
         path(f"passphrase/{what}/", passphrases.change, {"what": what}, name=f"machine_passphrase_{what}")
         for what in ("change", "duress", "remove")
     ),
+    path("lock/", pages.choose_lock, name="machine_lock"),
     path("backup/", pages.back_up, name="machine_backup"),
     path("jobs/", pages.start, name="machine_start"),
     path("jobs/<str:job>/", pages.show_job, name="machine_job"),

@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 
+from tocsin.desk.desk import Desk
 from tocsin.desk.errors import Locked
 from tocsin.desk.site import errors
 from tocsin.desk.site.entrance import entrance
@@ -21,7 +22,10 @@ from tocsin.desk.site.waiting import n_leaving
 OPEN_TO_ALL = {"open", "style", "icon"}
 """Pages that need no cookie: the entrance itself, and the style sheet and icon, which say nothing."""
 
-NEED_NO_DESK = OPEN_TO_ALL | {"unlock", "lock"}
+NEED_NO_DESK = OPEN_TO_ALL | {"unlock", "lock", "away"}
+
+COME_BY_THEMSELVES = {"machine_watch"}
+"""Pages that a browser loads without a person: they keep no desk open."""
 
 NEED_NO_TURN = {"machine_job", "machine_watch", "machine_stop"}
 """Pages about one job: they touch its note alone, and must answer while the job or a sync has the desk."""
@@ -104,12 +108,22 @@ class Turn:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        desk = session.desk
         name = page_name(request)
         if name in NEED_NO_DESK:
             return self._get_response(request)
+        session.lock_if_idle()
+        desk = session.desk
         if desk is None:
             return errors.answer_for(request, Locked())
+        if name not in COME_BY_THEMSELVES:
+            session.idle.seen()
+        response = self._answer(request, name, desk)
+        if (limit := session.lock_seconds) is not None and session.desk is desk:
+            # What stands on the screen goes when the desk locks.
+            response.headers.setdefault("Refresh", f"{int(limit) + 5}; url={reverse('away')}")
+        return response
+
+    def _answer(self, request: HttpRequest, name: str, desk: Desk) -> HttpResponseBase:
         if name in NEED_NO_TURN:
             return self._get_response(request)
         if not desk.lock.acquire(timeout=BUSY_SECONDS):

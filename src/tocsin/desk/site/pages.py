@@ -70,6 +70,19 @@ def lock(_request: HttpRequest) -> HttpResponseBase:
     return redirect("unlock")
 
 
+@require_GET
+def away(_request: HttpRequest) -> HttpResponseBase:
+    """Where a page goes that nobody looks at any more: locked, to the door; else to the job that keeps the desk open."""
+    session.lock_if_idle()
+    if session.jobs is None:
+        return redirect("unlock")
+    running = next((job for job in session.jobs.all() if job.runs), None)
+    if session.is_idle and running is not None:
+        return redirect("machine_watch", running.id)
+    # Somebody works in another window: what stands here stays.
+    return HttpResponse(status=204)
+
+
 @require_POST
 def sync_now(_request: HttpRequest) -> HttpResponseBase:
     """Sync once and show what came."""

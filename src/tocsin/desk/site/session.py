@@ -13,6 +13,7 @@ from tocsin.desk.desk import Desk
 from tocsin.desk.errors import Locked, RelayAway
 from tocsin.desk.jobs import Jobs
 from tocsin.desk.machine.works import WORKS
+from tocsin.desk.site.idle import JOB_SECONDS, LOOK_SECONDS, Idle, lock_seconds
 from tocsin.desk.sync import sync
 from tocsin.errors import TocsinError
 
@@ -39,10 +40,17 @@ class Session:
         self._n_wrong = 0
         self._wake = threading.Event()
         self._syncer: threading.Thread | None = None
+        self.idle = Idle()
+        self._lock_after: float | None = None
+        self._over = threading.Event()
+        """Set once what was unlocked last is locked again."""
 
-    def begin(self, folder: Path, *, sync_every: float) -> None:
-        """Say which folder this process serves; `sync_every` seconds, 0 for never of its own accord."""
-        self.folder, self.sync_every = folder, sync_every
+    def begin(self, folder: Path, *, sync_every: float, lock_after: float | None = None) -> None:
+        """Say which folder this process serves; `sync_every` seconds, 0 for never of its own accord.
+
+        `lock_after` seconds without a page stand in place of what was chosen for this machine.
+        """
+        self.folder, self.sync_every, self._lock_after = folder, sync_every, lock_after
 
     @property
     def is_locked(self) -> bool:
@@ -62,6 +70,9 @@ class Session:
             with self._slowly():
                 desk = Desk.open(self.folder, passphrase)
             self.desk, self.jobs, self.trouble, self.synced_at = desk, Jobs(desk, WORKS), None, None
+            self.idle.seen()
+            self._over = over = threading.Event()
+        threading.Thread(target=self._lock_when_idle, args=(over,), name="idle", daemon=True).start()
         if self.sync_every:
             self._syncer = threading.Thread(target=self._keep_synced, args=(desk,), name="sync", daemon=True)
             self._syncer.start()
@@ -87,9 +98,35 @@ class Session:
             raise
         self._n_wrong = 0
 
+    @property
+    def lock_seconds(self) -> float | None:
+        """After how long without a page the open desk locks itself; None if it does not, or none is open."""
+        if self._lock_after is not None or self.desk is None:
+            return self._lock_after
+        return lock_seconds(self.desk)
+
+    @property
+    def is_idle(self) -> bool:
+        """Say whether nobody has looked for that long."""
+        limit = self.lock_seconds
+        return limit is not None and self.idle.seconds >= limit
+
+    def lock_if_idle(self) -> None:
+        """Lock if nobody has looked for so long; a job that runs is given more time, and not for ever."""
+        jobs = self.jobs
+        if jobs is None or not self.is_idle:
+            return
+        if self.idle.seconds >= JOB_SECONDS or not any(job.runs for job in jobs.all()):
+            self.lock()
+
+    def _lock_when_idle(self, over: threading.Event) -> None:
+        while not over.wait(min(LOOK_SECONDS, (self.lock_seconds or LOOK_SECONDS) / 4)):
+            self.lock_if_idle()
+
     def lock(self) -> None:
         """Forget everything that was opened."""
         with self._gate:
+            self._over.set()
             (desk, self.desk), (jobs, self.jobs) = (self.desk, None), (self.jobs, None)
             self.trouble, self.synced_at = None, None
             self._wake.set()

@@ -11,6 +11,7 @@ inside: list[URLPattern | URLResolver] = [
     path("", pages.show_home, name="home"),
     path("unlock/", pages.unlock, name="unlock"),
     path("lock/", pages.lock, name="lock"),
+    path("away/", pages.away, name="away"),
     path("sync/", pages.sync_now, name="sync"),
     path("send/", pages.send_everything, name="send"),
     *(path(f"{room}/", include(f"tocsin.desk.{room}.urls")) for room in (*ROOMS, *BESIDE)),
