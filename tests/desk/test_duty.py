@@ -11,7 +11,7 @@ from deskkit import find_in_files
 from tocsin.core.ledger import Duty, Purpose
 from tocsin.desk.errors import NoDutyHere, NotHere
 from tocsin.desk.ledger import duty, notes
-from tocsin.desk.settings_file import NAME as CHOICES
+from tocsin.desk.settings_file import Settings
 from tocsin.desk.site.home import home
 from tocsin.desk.site.session import Session
 from tocsin.terms import Day
@@ -37,7 +37,8 @@ def keys_of(coalition: Coalition, device: int) -> list[int]:
 
 def test_who_may_take_duty_is_on_duty_until_told_otherwise(shift: Coalition) -> None:
     for desk in shift.desks:
-        (desk.folder / CHOICES).unlink(missing_ok=True)
+        # As if nobody had chosen anything yet.
+        desk.choose(on_duty=Settings().on_duty, on_duty_until=Settings().on_duty_until)
     shift.sync_all(2)
 
     board = duty.duty_board(shift.desks[2])

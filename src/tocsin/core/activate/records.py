@@ -226,6 +226,20 @@ class Awake(Content, frozen=True, kw_only=True):
     URGENT = True
 
 
+class Awaited(Content, frozen=True, kw_only=True):
+    """Say what a deadline waits for, in the case or the activation that it belongs to: `case/<id>/file`, `response/<id>`."""
+
+    KIND = "activate.awaited"
+    WRITERS = frozenset({Duty.SEAT, Duty.HANDLER})
+    WHERE = "*/*"
+    URGENT = True
+
+    deadline: CodeText
+    """Its code, which stands in `clock` with its time; who holds the case, or the seats."""
+    what: Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
+    """What must have happened; who holds the case, or the seats."""
+
+
 class PingChoice(Content, frozen=True, kw_only=True):
     """Choose how to be pinged: `pings/<random>`, read by the sentries and nobody else; they try whatever is new."""
 
@@ -247,6 +261,7 @@ class PingTried(Content, frozen=True, kw_only=True):
     KIND = "activate.ping-tried"
     WRITERS = frozenset({Duty.SENTRY})
     WHERE = "pings/*"
+    URGENT = True
 
     choice: bytes
     """Record id (16 bytes) of the choice; its device and the sentries."""

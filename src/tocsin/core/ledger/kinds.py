@@ -224,6 +224,7 @@ class Note(Content, frozen=True):
     KIND = "ledger.note"
     WRITERS = ANYBODY
     WHERE = ENDING
+    URGENT = True
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 
@@ -234,6 +235,7 @@ class NoteTaken(Content, frozen=True):
     KIND = "ledger.note-taken"
     WRITERS = ANYBODY
     WHERE = ENDING
+    URGENT = True
 
     note: bytes
     """Id of the note (16 bytes)."""

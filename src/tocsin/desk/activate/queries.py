@@ -19,6 +19,7 @@ from tocsin.core.activate import (
     hash_brief,
 )
 from tocsin.core.watch import Alarm
+from tocsin.desk.activate.deadlines import CheckIn, check_ins, may_set
 from tocsin.desk.activate.reading import activation_state, compartment_of, protocol_in_force
 from tocsin.desk.count.queries import TallyRow, tally_rows
 from tocsin.desk.desk import Desk, Version
@@ -94,6 +95,10 @@ class ActivationPage:
     may_announce: bool
     may_stand_down: bool
     is_announced: bool
+    compartment: str
+    check_ins: tuple[CheckIn, ...]
+    may_set: bool
+    """Whether this desk may set a check-in here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +200,9 @@ def activation_page(desk: Desk, number: int) -> ActivationPage:
         may_announce=state.active_from is not None and not announced and state.stage is Stage.ACTIVE,
         may_stand_down=state.stage is Stage.ACTIVE and _my_seat(desk, state) is not None,
         is_announced=bool(announced),
+        compartment=compartment_of(raised.activation),
+        check_ins=check_ins(desk, compartment=compartment_of(raised.activation)),
+        may_set=may_set(desk),
     )
 
 

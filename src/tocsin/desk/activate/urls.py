@@ -2,11 +2,15 @@
 
 from django.urls import path
 
-from tocsin.desk.activate import pages
+from tocsin.desk.activate import deadline_pages, pages
 
 urlpatterns = [
     path("", pages.show_all, name="activate"),
     path("raise/", pages.raise_alarm, name="activate_raise"),
+    path("deadlines/", deadline_pages.show, name="deadlines"),
+    path("deadlines/set/", deadline_pages.set_one, name="deadline_set"),
+    path("deadlines/move/", deadline_pages.move, name="deadline_move"),
+    path("deadlines/end/", deadline_pages.end, name="deadline_end"),
     path("<int:number>/", pages.show, name="activate_one"),
     path("<int:number>/sign/", pages.act, {"what": "sign"}, name="activate_sign"),
     path("<int:number>/assess/", pages.act, {"what": "assess"}, name="activate_assess"),

@@ -95,8 +95,10 @@ def say_exposure(desk: Desk) -> None:
         # What it held it held: others must go on counting it.
         return
     before = _said(desk).get(desk.device)
-    if any(isinstance(content, Exposure) for content in waiting_contents(desk)):
-        return
+    waiting = [content for content in waiting_contents(desk) if isinstance(content, Exposure)]
+    if waiting:
+        # Until the fixed hour at which it leaves, only a leap is worth a second record.
+        before = Said(numbers=waiting[-1], day=desk.today, at=desk.now)
     numbers = measure(desk)
     if is_due(numbers, before, at=desk.now, today=desk.today):
         desk.append(numbers, to=WATCH)

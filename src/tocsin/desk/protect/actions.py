@@ -59,6 +59,7 @@ from tocsin.core.protect import (
 from tocsin.core.protect import (
     stop_leg as stopped_leg,
 )
+from tocsin.desk.activate.deadlines import end_all
 from tocsin.desk.desk import Desk, Version
 from tocsin.desk.errors import NotHere, NotRecoverable
 from tocsin.desk.intake.actions import finish, reread
@@ -158,6 +159,7 @@ def park(desk: Desk, case: CaseCode) -> None:
     """
     if not is_recoverable(desk.member, case):
         raise NotRecoverable
+    end_all(desk, _file(case))
     desk.append(CaseParked(case=case, parked_on=desk.today), to=_file(case))
     desk.do(lambda member, moment: member.shut(case_compartments(case), moment, parked=True))
 
@@ -395,6 +397,7 @@ def arrive(desk: Desk, case: CaseCode) -> None:
 
 def close_case(desk: Desk, case: CaseCode, outcome: Outcome = Outcome.ARRIVED) -> None:
     """Close a case: once this is ordered, every holder erases its keys, and nobody opens it again."""
+    end_all(desk, _file(case))
     desk.append(CaseClosed(case=case, closed_on=desk.today, outcome=outcome), to=_file(case))
     desk.do(lambda member, moment: member.shut(case_compartments(case), moment, parked=False))
 

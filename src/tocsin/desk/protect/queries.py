@@ -34,6 +34,7 @@ from tocsin.core.protect import (
     stage_of,
 )
 from tocsin.core.seal import CASELOAD_CAP
+from tocsin.desk.activate.deadlines import CheckIn, check_ins, may_set
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import NotHere
 from tocsin.desk.intake.queries import alternates
@@ -172,6 +173,10 @@ class CasePage:
     is_dealt: bool
     may_park: bool
     outcomes: tuple[Outcome, ...]
+    compartment: str
+    check_ins: tuple[CheckIn, ...]
+    may_set: bool
+    """Whether this desk may set a check-in here."""
 
 
 def protect_page(desk: Desk, *, missing: Sequence[Unplaced] = ()) -> ProtectPage:
@@ -345,6 +350,9 @@ def case_page(desk: Desk, case: CaseCode) -> CasePage:
         is_dealt=case in desk.world.deals.standing,
         may_park=is_recoverable(desk.member, case) and row.stage in (CaseStage.OPENED, CaseStage.TRIAGED),
         outcomes=(Outcome.ARRIVED,) if row.stage is CaseStage.ARRIVED else tuple(Outcome)[1:],
+        compartment=_file(case),
+        check_ins=check_ins(desk, compartment=_file(case)),
+        may_set=may_set(desk),
     )
 
 

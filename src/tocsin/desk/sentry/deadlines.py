@@ -14,6 +14,7 @@ from tocsin.core.activate import (
     deadlines_of,
 )
 from tocsin.desk.desk import Desk
+from tocsin.desk.site.waiting import waiting_contents
 from tocsin.terms import DeviceNumber
 
 CLOCK = "clock"
@@ -36,11 +37,14 @@ def meet_deadline(desk: Desk, code: DeadlineCode) -> None:
     desk.append(DeadlineMet(code=code), to=CLOCK)
 
 
-def standing_deadlines(desk: Desk) -> list[Deadline]:
-    """Say where all deadlines stand, in the order they were set; what barred devices wrote is left aside."""
+def standing_deadlines(desk: Desk, *, with_waiting: bool = False) -> list[Deadline]:
+    """Say where all deadlines stand, in the order they were set; what barred devices wrote is left aside.
+
+    With what waits here to leave, as the ledger will show it if nothing comes between.
+    """
     with desk.lock:
         rows = [row for kind in KINDS for row in desk.store.every(kind.KIND, compartment=CLOCK)]
-        return deadlines_of(
+        entries = [
             Entry(
                 number=row.number,
                 author=DeviceNumber(row.device),
@@ -48,4 +52,11 @@ def standing_deadlines(desk: Desk) -> list[Deadline]:
             )
             for row in rows
             if not row.barred
-        )
+        ]
+        waiting = waiting_contents(desk) if with_waiting else []
+        entries += [
+            Entry(number=desk.world.size + at, author=DeviceNumber(desk.device), content=content)
+            for at, content in enumerate(waiting)
+            if isinstance(content, KINDS)
+        ]
+        return deadlines_of(entries)

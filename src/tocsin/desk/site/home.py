@@ -10,6 +10,7 @@ from tocsin.core.ledger import next_fixed_hour
 from tocsin.core.protect import CaseStage
 from tocsin.core.seal import CASELOAD_CAP
 from tocsin.core.watch import Alarm
+from tocsin.desk.activate.deadlines import CheckIn, pressing
 from tocsin.desk.activate.queries import ActivationRow, list_page
 from tocsin.desk.count.queries import tally_rows
 from tocsin.desk.desk import Desk
@@ -132,6 +133,7 @@ def _tasks(desk: Desk) -> list[Task]:
         *_votes(desk),
         *_changes(desk),
         *_shares(desk),
+        *_check_ins(desk),
         *_calls(desk),
         *_notes(desk),
         *_cases(desk),
@@ -169,6 +171,18 @@ def _votes(desk: Desk) -> list[Task]:
         for row in page.to_raise
     ]
     return votes + raises
+
+
+def _check_ins(desk: Desk) -> list[Task]:
+    return [Task(page="deadlines", about="", sentence=_late(row), is_urgent=True) for row in pressing(desk)]
+
+
+def _late(row: CheckIn) -> str:
+    if not row.is_mine:
+        return f"A check-in that device {row.set_by} set was missed: call its holder."
+    about = f" ({row.about})" if row.about else ""
+    when = "was missed" if row.is_late else "is due within two hours"
+    return f"A check-in of yours{about} {when}: say if it has happened."
 
 
 def _notes(desk: Desk) -> list[Task]:
