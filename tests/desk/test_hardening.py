@@ -30,7 +30,9 @@ def crash(folder: Path, *, kept: bool) -> int:
     """Crash a child that may leave dumps of any size in a folder; say how it ended."""
     program = "import ctypes, resource, sys\nlimit = resource.getrlimit(resource.RLIMIT_CORE)[1]\n"
     program += "resource.setrlimit(resource.RLIMIT_CORE, (limit, limit))\n" + (KEEP if kept else "") + CRASH
-    return subprocess.run([sys.executable, "-c", program], cwd=folder, check=False, capture_output=True).returncode
+    return subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, check=False, capture_output=True
+    ).returncode
 
 
 def test_a_crash_leaves_no_dump_and_would_otherwise(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from coalition import PASSPHRASE, Coalition, make_coalition, start_relay, stop_relay
@@ -349,6 +349,60 @@ def test_the_program_makes_rounds_until_it_is_told_to_end(watched: Coalition) ->
     assert (program.returncode, said) == (0, "")
     assert len(web.arrived) == 2
     assert passed(watched.desks[0], [code]) == [code]
+
+
+def start_sentry(coalition: Coalition, number: int) -> subprocess.Popen[str]:
+    """Run the program for a desk that is closed: a round a second, three seconds of silence at most."""
+    command = [sys.executable, "-m", "tocsin", "sentry", "--folder", str(coalition.folders[number - 1])]
+    options = ["--passphrase-stdin", "--every", "1", "--silence-hours", "0.001"]
+    program = subprocess.Popen(
+        [*command, *options], stdin=subprocess.PIPE, text=True, env=coalition.environment()
+    )
+    assert program.stdin is not None
+    program.stdin.write(PASSPHRASE + "\n")
+    program.stdin.flush()
+    return program
+
+
+def test_of_two_programs_the_one_that_is_left_has_people_pinged_when_the_other_is_killed(
+    watched: Coalition,
+) -> None:
+    with web_server() as web:
+        left, killed = watched.desks[2:]
+        make_sentry(left, write_pings(left.folder, web=web))
+        make_sentry(killed, write_pings(killed.folder))
+        for desk in (left, killed):
+            desk.close()
+        programs = [start_sentry(watched, number) for number in (3, 4)]
+        worker = watched.desks[0]
+
+        def wait(until: Callable[[], bool]) -> None:
+            last = time.monotonic() + 90
+            while not until() and time.monotonic() < last:
+                sync(worker)
+                time.sleep(0.2)
+
+        wait(
+            lambda: (
+                {3, 4}
+                <= {word.device for word in worker.replica.cosignatures() if word.size == worker.world.size}
+            )
+        )
+        programs[1].kill()
+        programs[1].wait()
+        before = len(web.arrived)
+        say_deadline(watched, in_s=1000 * HOUR_S)
+        wait(lambda: len(web.arrived) > before)
+        programs[0].terminate()
+        programs[0].wait(20)
+        for program in programs:
+            assert program.stdin is not None
+            program.stdin.close()
+        watched.desks[2:] = [
+            Desk.open(desk.folder, PASSPHRASE, clock=watched.clock) for desk in (left, killed)
+        ]
+
+    assert len(web.arrived) > before
 
 
 def test_a_relay_that_misleads_is_pinged_for_once_a_day(watched: Coalition) -> None:

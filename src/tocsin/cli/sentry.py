@@ -53,17 +53,21 @@ def run(
     from tocsin.desk.desk import Desk
     from tocsin.desk.pings import NAME, Pinger, Pings, read_pings
     from tocsin.desk.sentry.notebook import Notebook
+    from tocsin.desk.sentry.polling import NAME as FEEDS
+    from tocsin.desk.sentry.polling import Poller, read_feeds
     from tocsin.desk.sentry.sentry import Pace, Sentry
 
     folder = folder.expanduser()
     is_there = pings is not None or (folder / NAME).exists()
     whom = read_pings(pings or folder / NAME) if is_there else Pings()
+    which = read_feeds(folder / FEEDS)
     desk = Desk.open(folder, _passphrase(passphrase_file, from_stdin=passphrase_stdin))
     try:
         notebook = Notebook(folder, desk.replica_secret)
         pinger = Pinger(whom, notebook, report=_report)
         pace = Pace(every_s=every, turn_s=turn, silence_s=int(silence_hours * 3600))
-        sentry = Sentry(desk, notebook, pinger, pace, _report)
+        poller = Poller(which, folder, report=_report)
+        sentry = Sentry(desk, notebook, pinger, pace, _report, poller=poller)
         if once:
             sentry.round()
             raise typer.Exit(1 if pinger.pay_once() or notebook.pages.trouble else 0)

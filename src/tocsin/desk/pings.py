@@ -101,9 +101,7 @@ class Pings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         if target.by == "mail":
             return self.mail is not None
         url = httpx.URL(target.to)
-        return f"{url.host}:{url.port}" in self.private or (
-            url.scheme == "https" and not _is_inside(url.host)
-        )
+        return f"{url.host}:{url.port}" in self.private or (url.scheme == "https" and not is_inside(url.host))
 
 
 def read_pings(path: Path) -> Pings:
@@ -167,7 +165,7 @@ def _why_not(by: str, to: str) -> str:
         url = httpx.URL(to)
     except httpx.InvalidURL:
         return "has no address"
-    is_sealed = url.scheme == "https" or url.host.endswith(".onion") or _is_inside(url.host)
+    is_sealed = url.scheme == "https" or url.host.endswith(".onion") or is_inside(url.host)
     if url.scheme not in ("http", "https") or not url.host or not is_sealed:
         return "needs an address that begins with https://"
     return ""
@@ -191,7 +189,7 @@ def _stays_here(host: str) -> bool:
         return False
 
 
-def _is_inside(host: str) -> bool:
+def is_inside(host: str) -> bool:
     """Say whether a host is this machine or one of its own network. A name may hide one; its certificate would not fit."""
     try:
         return host == "localhost" or not ipaddress.ip_address(host).is_global

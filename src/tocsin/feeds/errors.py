@@ -30,3 +30,26 @@ class NotText(FeedError):
 
     def __init__(self) -> None:
         super().__init__("The file is not UTF-8 text; save it again as UTF-8.")
+
+
+class FeedAway(FeedError):
+    """A feed could not be read where its keeper said it is."""
+
+    code = "feed.away"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The feed was not reached, or answered with something else. It is tried again by itself."
+        )
+
+
+class FeedTooLarge(FeedError):
+    """A feed sends more than anybody reads."""
+
+    code = "feed.size"
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(
+            f"The feed has more than {most} bytes. Nothing of it was read; publish it in smaller tables."
+        )
+        self.most = most

@@ -24,3 +24,13 @@ class DamagedNotebook(DeskError):
         super().__init__(
             "The file sentry.json is damaged. Remove it and start again: what still stands is pinged once more."
         )
+
+
+class BadFeeds(DeskError):
+    """The file that says which feeds to poll cannot be used."""
+
+    code = "desk.feeds"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The file of feeds cannot be used: {why}. docs/how-to/run-a-sentry.md shows one.")
+        self.why = why

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tocsin.core.activate import Awake, DeadlinePassed, PingTried
 from tocsin.core.ledger import EVERYBODYS, WATCH, Content, Duty, ForkSeen
 from tocsin.core.ledger.kinds import Erased
-from tocsin.core.watch import Alarm, Panel
+from tocsin.core.watch import Alarm, Claim, Panel
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import ClonedDevice, RelayMisled
 from tocsin.desk.pings import Pinger, Target
@@ -22,6 +22,7 @@ from tocsin.desk.sentry.choices import ROOM, Chosen, choices
 from tocsin.desk.sentry.deadlines import CLOCK, standing_deadlines
 from tocsin.desk.sentry.errors import NotASentry
 from tocsin.desk.sentry.notebook import Notebook
+from tocsin.desk.sentry.polling import Poller
 from tocsin.desk.sentry.silence import SENTRYS, notice_growth, notice_words, sentries, silent
 from tocsin.desk.sync import sync
 from tocsin.desk.watch.actions import stands_out
@@ -30,6 +31,8 @@ from tocsin.terms import week_of
 
 AT_ONCE = (ForkSeen, RelayMisled, ClonedDevice)
 """Trouble that does not pass by itself: people are pinged at once."""
+FAILING_S = 86_400
+"""After so long a feed that cannot be read is pinged for: nothing would ring for its place."""
 TRIED_S = 86_400
 """A choice older than this when a sentry first reads it is not tried: its person awaits nothing any more."""
 LATE_S = 7 * 86_400
@@ -52,9 +55,16 @@ class Sentry:
     """A desk that is nobody's: it reads `watch`, `people` and `clock`, how people want to be pinged, and nothing else."""
 
     def __init__(
-        self, desk: Desk, notebook: Notebook, pinger: Pinger, pace: Pace, report: Callable[[str], None]
+        self,
+        desk: Desk,
+        notebook: Notebook,
+        pinger: Pinger,
+        pace: Pace,
+        report: Callable[[str], None],
+        *,
+        poller: Poller | None = None,
     ) -> None:
-        self.desk, self.notebook, self.pinger, self.pace = desk, notebook, pinger, pace
+        self.desk, self.notebook, self.pinger, self.pace, self.poller = desk, notebook, pinger, pace, poller
         self._report = report
 
     def run(self, stop: threading.Event) -> None:
@@ -106,6 +116,9 @@ class Sentry:
 
     def _keep_watch(self) -> None:
         desk = self.desk
+        if self.poller is not None:
+            # Before anything is locked: a feed may take its time.
+            self.poller.poll(now=desk.now)
         # A machine keeps no hours that would tell anything of a person.
         sync(desk, everything=True)
         with desk.lock:
@@ -148,8 +161,21 @@ class Sentry:
 
     # what it says in the ledger ---
 
+    def _polled(self, now: int) -> Iterator[tuple[Content, str]]:
+        """Claims that feeds made and the ledger does not have; whoever comes later finds them there."""
+        versions = self.poller.versions() if self.poller is not None else []
+        if self.poller is None or not versions:
+            return
+        known = {claim.claim: claim for claim in self.desk.contents(Claim)}
+        for version in versions:
+            if self._has_turn("/".join(("feed", *version)), now):
+                for claim in self.poller.new_claims(version, known, today=self.desk.today):
+                    known[claim.claim] = claim
+                    yield claim, WATCH
+
     def _to_say(self) -> Iterator[tuple[Content, str]]:
         desk, pages, now = self.desk, self.notebook.pages, self.desk.now
+        yield from self._polled(now)
         for place in sorted({panel.place for panel in desk.contents(Panel)}):
             alarm = stands_out(desk, place)
             if alarm is not None and self._has_turn(f"ring/{place}/{alarm.week}", now):
@@ -202,6 +228,9 @@ class Sentry:
                 yield f"alarm/{alarm.place}/{alarm.week}"
         for device, since in silent(self.notebook.pages, now=now, limit_s=self.pace.silence_s):
             yield f"silent/{device}/{since}"
+        if self.poller is not None:
+            for mark, since in self.poller.failing(now=now, limit_s=FAILING_S):
+                yield f"feed/{mark}/{since}"
 
     def _note_trouble(self, trouble: TocsinError | None, now: int) -> Iterator[str]:
         desk, pages = self.desk, self.notebook.pages
