@@ -34,6 +34,11 @@ class Entrance:
             self._token, self._cookie = None, secrets.token_urlsafe(32)
             return self._cookie
 
+    @property
+    def was_used(self) -> bool:
+        """Say whether somebody came in by the link."""
+        return self._cookie is not None
+
     def knows(self, request: HttpRequest) -> bool:
         """Say whether a request carries the cookie."""
         shown = request.COOKIES.get(COOKIE, "")

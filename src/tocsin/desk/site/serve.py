@@ -11,8 +11,6 @@ import os
 import signal
 import sys
 import threading
-import webbrowser
-from collections.abc import Iterator
 from pathlib import Path
 from wsgiref.simple_server import WSGIServer
 
@@ -56,6 +54,7 @@ def serve(
     if not (folder / KEYRING).is_file():
         raise NoDeskHere
     _set_up()
+    from tocsin.desk.site.browser import shown
     from tocsin.desk.site.entrance import entrance
     from tocsin.desk.site.session import session
 
@@ -69,7 +68,7 @@ def serve(
     with contextlib.suppress(KeyboardInterrupt), _bind(port) as server:
         link = entrance.make_link(f"{HOST}:{server.server_port}")
         print(link, flush=True)
-        with _in_browser(link, folder) if browser else contextlib.nullcontext():
+        with shown(link, folder, entrance, end=server.shutdown) if browser else contextlib.nullcontext():
             server.serve_forever()
 
 
@@ -98,18 +97,3 @@ def _bind(port: int) -> WSGIServer:
         raise PortTaken(port=port) from None
     server.set_app(get_wsgi_application())
     return server
-
-
-@contextlib.contextmanager
-def _in_browser(link: str, folder: Path) -> Iterator[None]:
-    """Open the link by a file that only this person can read: a command line is seen by everybody on the machine."""
-    page = folder / "open.html"
-    target = f'<!doctype html><meta charset="utf-8"><title>Desk</title><meta http-equiv="refresh" content="0;url={link}">'
-    descriptor = os.open(page, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as sink:
-        sink.write(target)
-    try:
-        webbrowser.open(page.resolve().as_uri())
-        yield
-    finally:
-        page.unlink(missing_ok=True)
