@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tocsin.errors import DeskError, RelayError
+
+if TYPE_CHECKING:
+    from tocsin.desk.keyfile import Stub
 
 
 class RelayAway(RelayError):
@@ -225,6 +230,30 @@ class Locked(DeskError):
 
     def __init__(self) -> None:
         super().__init__("The desk is locked. Type its passphrase to open it.")
+
+
+class TravelLocked(DeskError):
+    """The keyring is sealed away for a journey."""
+
+    code = "desk.travel-locked"
+
+    def __init__(self, stub: Stub) -> None:
+        super().__init__(
+            "This desk is locked for a journey: no passphrase opens it. Call two founders; each reads twelve words to you."
+        )
+        self.stub = stub
+
+
+class NotReadyToTravel(DeskError):
+    """Fewer than two founders keep a share of the key that a travel lock would take."""
+
+    code = "desk.not-ready-to-travel"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Two founders do not keep their share yet, so nothing was locked: nobody could open this desk again. Ask them "
+            "to sync, sync here, and look again."
+        )
 
 
 class ClonedDevice(DeskError):

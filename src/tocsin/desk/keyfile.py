@@ -26,17 +26,21 @@ from tocsin.core.ledger import EVERYBODYS
 from tocsin.core.seal import (
     SNAPSHOT_LEAD,
     DamagedFile,
+    Identity,
     Keyring,
     PassphraseFile,
+    Recipient,
     WorkFactorTooHigh,
     WrongKey,
     WrongPassphrase,
     fits_snapshot,
     frame,
+    open_sealed,
     padme,
+    seal,
     unframe,
 )
-from tocsin.desk.errors import DamagedKeyring, DiskFull, NoDeskHere, SamePassphrase
+from tocsin.desk.errors import DamagedKeyring, DiskFull, Locked, NoDeskHere, SamePassphrase, TravelLocked
 
 NAME = "keyring.age"
 SPARE = "spare.age"
@@ -45,8 +49,20 @@ SNAPSHOT = "snapshot.sealed"
 FLOOR = 32768
 """Bytes that a keyring is padded to at least, so that its size says little of how much it holds."""
 
+NOTHING = msgspec.Raw(b"\xc0")
+"""Nil: no keyring."""
+
 _FIRST_FORM = 0x92
 """First byte of a keyring that was written before there was a spare: a msgpack array of two, without a frame."""
+
+
+class Away(msgspec.Struct, frozen=True):
+    """What lies in the keyring's place during a journey: which shares open the rest. It opens nothing by itself."""
+
+    device: int
+    deal: bytes
+    sealed: bytes
+    """The frame with keyring and spare, as an age file to the key that founders keep in shares."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -56,6 +72,8 @@ class Kept(msgspec.Struct, frozen=True):
     """The keyring's bytes."""
     spare: bytes = b""
     """What seals the other file again; empty in the spare itself."""
+    away: Away | None = None
+    """Of a desk that travels: its keyring, sealed away. Then there is no other and nothing that seals the spare."""
 
 
 @dataclass
@@ -66,6 +84,7 @@ class KeyFile:
     keyring: Keyring
     _file: PassphraseFile
     _spare: PassphraseFile
+    _is_away: bool = False
 
     @classmethod
     def create(cls, folder: Path, keyring: Keyring, passphrase: str, *, log_n: int = 17) -> KeyFile:
@@ -85,6 +104,8 @@ class KeyFile:
         Raises
         ------
         NoDeskHere, WrongPassphrase, DamagedKeyring, NewerVersion
+        TravelLocked
+            The passphrase is right, and the keyring is sealed away for a journey; `stub` brings it back.
         """
         path = folder / NAME
         if not path.exists():
@@ -92,6 +113,8 @@ class KeyFile:
         opened, spare = _attempt(path, passphrase), _attempt(folder / SPARE, passphrase)
         if isinstance(opened, _Opened):
             kept = opened.kept
+            if kept.away is not None:
+                raise TravelLocked(Stub(path, kept.away, opened.file))
             file = PassphraseFile.from_bytes(kept.spare) if kept.spare else _nobodys(opened.file)
             return cls(path, _keyring(kept), opened.file, file)
         if isinstance(spare, _Opened):
@@ -114,12 +137,19 @@ class KeyFile:
         DiskFull
             The old files still stand.
         """
+        if self._is_away:
+            raise Locked
         held = {name: dict(epochs) for name, epochs in (beside or {}).items()}
         for name, epochs in self.keyring.compartments.items():
             held.setdefault(name, {}).update(epochs)
         whole = msgspec.structs.replace(self.keyring, compartments=held)
+        self._write(Kept(msgspec.Raw(whole.to_bytes()), self._spare.to_bytes()))
+        if not has_snapshot(self.path.parent, whole):
+            drop_snapshot(self.path.parent)
+
+    def _write(self, kept: Kept) -> None:
+        plain = msgspec.msgpack.encode(kept)
         bare = self.keyring.without_people(keep=EVERYBODYS)
-        plain = msgspec.msgpack.encode(Kept(msgspec.Raw(whole.to_bytes()), self._spare.to_bytes()))
         other = msgspec.msgpack.encode(Kept(msgspec.Raw(bare.to_bytes())))
         size = padme(4 + len(plain), FLOOR)
         write_together(
@@ -128,8 +158,26 @@ class KeyFile:
                 self.path.with_name(SPARE): self._spare.reseal(frame(other, size)),
             }
         )
-        if not has_snapshot(self.path.parent, whole):
-            drop_snapshot(self.path.parent)
+
+    # a journey ---
+
+    def put_away(self, recipient: Recipient, *, deal: bytes) -> None:
+        """Seal everything away, so that the passphrase opens nothing more; the open keyring is saved no more after this.
+
+        Cut off before the file is replaced, the keyring is whole; after that, founders' shares bring it back. Whoever has
+        the duress passphrase can still call for help.
+
+        Raises
+        ------
+        DiskFull
+            The keyring still stands.
+        """
+        plain = msgspec.msgpack.encode(Kept(msgspec.Raw(self.keyring.to_bytes()), self._spare.to_bytes()))
+        sealed = seal(frame(plain, padme(4 + len(plain), FLOOR)), [recipient])
+        with _shredding(self.path):
+            self._write(Kept(NOTHING, away=Away(self.keyring.device, deal, sealed)))
+        self._is_away = True
+        drop_snapshot(self.path.parent)
 
     # passphrases ---
 
@@ -189,6 +237,35 @@ class KeyFile:
 
 
 @dataclass(frozen=True)
+class Stub:
+    """What a passphrase opens of a desk that travels. Shows nothing of itself."""
+
+    path: Path
+    away: Away
+    _file: PassphraseFile
+
+    def bring_back(self, identity: Identity) -> KeyFile:
+        """Put the keyring back as it was.
+
+        Raises
+        ------
+        WrongKey
+            It was not sealed to this identity.
+        DamagedKeyring, DiskFull
+        """
+        try:
+            kept = read_kept(open_sealed(self.away.sealed, [identity]))
+            spare = PassphraseFile.from_bytes(kept.spare)
+        except DamagedFile as trouble:
+            raise DamagedKeyring from trouble
+        keyring = _keyring(kept)
+        keyring.travel_key = None
+        keyfile = KeyFile(self.path, keyring, self._file, spare)
+        keyfile.save()
+        return keyfile
+
+
+@dataclass(frozen=True)
 class _Opened:
     file: PassphraseFile
     kept: Kept
@@ -227,6 +304,19 @@ def _keyring(kept: Kept) -> Keyring:
         return Keyring.from_bytes(bytes(kept.keyring))
     except DamagedFile as trouble:
         raise DamagedKeyring from trouble
+
+
+@contextmanager
+def _shredding(path: Path) -> Iterator[None]:
+    """Once a file was replaced, write chance over the bytes it had, where the system lets us hold on to them."""
+    if os.name != "posix":
+        yield
+        return
+    with open(path, "r+b") as old:
+        yield
+        old.write(secrets.token_bytes(os.fstat(old.fileno()).st_size))
+        old.flush()
+        os.fsync(old.fileno())
 
 
 def _nobodys(like: PassphraseFile) -> PassphraseFile:

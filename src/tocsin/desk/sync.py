@@ -13,6 +13,7 @@ from tocsin.core.ledger import (
     BadProof,
     Barred,
     Beside,
+    Content,
     Cosignature,
     DamagedRecord,
     Duty,
@@ -21,7 +22,10 @@ from tocsin.core.ledger import (
     PublishedKey,
     PublishedSlot,
     acknowledgements,
+    end_travel,
+    is_back,
     is_over,
+    travel_acknowledgements,
     verify_consistency,
     verify_cosignature,
     verify_head,
@@ -90,6 +94,7 @@ def _do_its_part(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:
     _publish(desk, wire, on_relay)
     forget_joining(desk)
     _serve_custody(desk)
+    _serve_travellers(desk)
     open_to_all(desk)
     admit_who_belongs(desk)
     keep_to_sentries(desk)
@@ -272,6 +277,18 @@ def _serve_custody(desk: Desk) -> None:
     for content in acknowledgements(desk.member):
         if not desk.is_waiting(content):
             desk.append(content, to="watch")
+
+
+def _serve_travellers(desk: Desk) -> None:
+    """A founder's desk acknowledges the shares it keeps for travellers; a desk that is back says so."""
+    news: list[Content] = []
+    if Duty.FOUNDER in desk.world.history.now.duties.get(desk.device, frozenset()):
+        news += travel_acknowledgements(desk.member)
+    if is_back(desk.member):
+        news.append(end_travel())
+    for content in news:
+        if not desk.is_waiting(content):
+            desk.append(content, to=WATCH)
 
 
 def _say_exposure(desk: Desk) -> None:

@@ -17,8 +17,10 @@ from tocsin.core.ledger import (
     ask_for_case,
     case_compartments,
     deal_case,
+    prepare_travel,
     refuse_share,
     release_share,
+    travel_acknowledgements,
 )
 from tocsin.core.ledger.kinds import SharesDealt
 
@@ -48,6 +50,11 @@ def long_life() -> Gathering:
         world[number].pull()
         world[number].post(release_share(world[number].member, "aaaa", world.moment()))
     world.sync_all()
+    for key in (bytes(16), bytes(15) + b"1"):
+        one.post(prepare_travel(one.member, key, world.moment()))
+    world[2].pull()
+    world[2].post(world[2].say(*travel_acknowledgements(world[2].member), to="watch"))
+    one.pull()
     one.post(one.say(one.member.bar(3, reason="suspect", day=world.day), to="watch"))
     late = world[3].say(Note(text="too late"), to="watch")
     one.post(one.say(BarLifted(device=3), to="watch"))
@@ -79,6 +86,7 @@ def test_this_life_leaves_something_in_every_part_of_a_world() -> None:
     assert verdicts == {type(None), NotEntitled, BrokenChain}
     assert all(getattr(frozen, name) for name in frozen.__struct_fields__)
     assert all((deals.standing, deals.held, deals.asked, deals.released, deals.refused, deals.recovered))
+    assert all((frozen.trips.standing, frozen.trips.held, frozen.trips.void))
     assert frozen.vouching.cosigned
     assert len(frozen.history.rolls) == 2
 

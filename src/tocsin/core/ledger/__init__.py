@@ -5,9 +5,9 @@ and the next records to send. Nothing here touches a clock, a disk or a network.
 
 Read in this order: `record` (bytes and chains), `tree`, `head` (firm), `roll`, `content` and `kinds` (what a record
 says), `standing` (duties and bars in force), `compartments` (epochs), `reading`, `opening`, `opened`,
-`authors`, `vouching` and `deals`, then `world` (taking records); `grants`, `batch`, `pending` and `received`, then
-`member` (making records), `leaving` (when they leave); `founding`, `custody` (parked cases); `answers` is what a relay
-says to a desk.
+`authors`, `vouching`, `deals` and `trips`, then `world` (taking records); `grants`, `batch`, `pending` and `received`,
+then `member` (making records), `leaving` (when they leave); `founding`, `custody` (parked cases), `travel` (locked for a
+journey); `answers` is what a relay says to a desk.
 
 How a coalition comes about and changes: `joining` (invitations), `cards` (founders before there is a coalition),
 `succession` (the next roll), `ceremony` (signing it together by files), `changes` (signing it together in the
@@ -92,6 +92,7 @@ from tocsin.core.ledger.errors import (
     OtherLedger,
     RivalChanges,
     StaleGrantKey,
+    TooFewFounders,
     TooFewSigned,
     TooManyBars,
     UnknownKind,
@@ -207,6 +208,18 @@ from tocsin.core.ledger.succession import (
     next_roll,
     remove_device,
 )
+from tocsin.core.ledger.travel import (
+    TRAVEL_SHARES_NEEDED,
+    ShareWords,
+    end_travel,
+    founders_for,
+    is_back,
+    is_ready_to_travel,
+    join_travel_shares,
+    prepare_travel,
+    travel_acknowledgements,
+    travel_identity,
+)
 from tocsin.core.ledger.tree import (
     EMPTY_ROOT,
     Peaks,
@@ -244,6 +257,7 @@ __all__ = [
     "STALE_DAYS",
     "START",
     "TAG_SIZE",
+    "TRAVEL_SHARES_NEEDED",
     "UNDECODABLE",
     "WATCH",
     "Answer",
@@ -329,6 +343,7 @@ __all__ = [
     "RivalChanges",
     "Roll",
     "Said",
+    "ShareWords",
     "Shut",
     "SignedRoll",
     "Sort",
@@ -338,6 +353,7 @@ __all__ = [
     "Status",
     "Taken",
     "Tip",
+    "TooFewFounders",
     "TooFewSigned",
     "TooManyBars",
     "Tree",
@@ -373,6 +389,7 @@ __all__ = [
     "duties_hash",
     "duties_with",
     "duty_days",
+    "end_travel",
     "finish_proposal",
     "firm_size",
     "first_roll",
@@ -380,13 +397,17 @@ __all__ = [
     "follow_rolls",
     "found",
     "found_together",
+    "founders_for",
     "grant_hash",
     "head_words",
     "inclusion_proof",
     "invite",
+    "is_back",
     "is_due",
     "is_over",
+    "is_ready_to_travel",
     "is_recoverable",
+    "join_travel_shares",
     "joining_words",
     "keys_of_shares",
     "last_fixed_hour",
@@ -400,6 +421,7 @@ __all__ = [
     "open_grant",
     "open_offer",
     "post_change",
+    "prepare_travel",
     "progress_of",
     "propose",
     "publish_first",
@@ -426,6 +448,8 @@ __all__ = [
     "sign_roll",
     "take_answer",
     "take_up_case",
+    "travel_acknowledgements",
+    "travel_identity",
     "verify_consistency",
     "verify_cosignature",
     "verify_head",

@@ -171,6 +171,19 @@ class WrongCode(LedgerError):
         )
 
 
+class TooFewFounders(LedgerError):
+    """Not enough other founders can keep a share of a travel lock."""
+
+    code = "ledger.too-few-founders"
+
+    def __init__(self, *, have: int, need: int) -> None:
+        super().__init__(
+            f"{have} of {need} other founders can keep a share now, so nobody could unlock this desk again. Nothing was "
+            "locked. Ask founders to sync, or travel without this machine."
+        )
+        self.have, self.need = have, need
+
+
 class CodeExpired(LedgerError):
     """An invitation is older than its seven days."""
 

@@ -241,6 +241,31 @@ class NoteTaken(Content, frozen=True):
     """Id of the note (16 bytes)."""
 
 
+class Travelling(Content, frozen=True):
+    """In `watch`: this device goes on a journey; founders keep shares of what opens it. Dealt to nobody, it is back."""
+
+    KIND = "ledger.travelling"
+    WRITERS = ANYBODY
+    WHERE = WATCH
+    URGENT = True
+
+    deal: bytes
+    """A hash that every share carries; 16 zero bytes once it is back."""
+    founders: tuple[int, ...]
+
+
+class TravelShareHeld(Content, frozen=True):
+    """In `watch`: a founder's device acknowledges its share of a travel lock."""
+
+    KIND = "ledger.travel-held"
+    WRITERS = frozenset({Duty.FOUNDER})
+    WHERE = WATCH
+    URGENT = True
+
+    device: int
+    deal: bytes
+
+
 class ChangeProposed(Content, frozen=True):
     """In `people`: the next roll that founders are asked to sign, told by what it changes in the one that it builds on.
 
@@ -308,5 +333,5 @@ class ShareRefused(Content, frozen=True):
 LEDGER_KINDS: tuple[type[Content], ...] = (
     Duties, EpochOpened, Admitted, HandedOver, Shut, GrantsMade, Erased, Load, Exposure,
     Barred, BarLifted, SharesDealt, ShareHeld, ShareAsked, ShareReleased, ShareRefused,
-    Note, NoteTaken, ChangeProposed, ChangeSigned, ChangeWithdrawn,
+    Travelling, TravelShareHeld, Note, NoteTaken, ChangeProposed, ChangeSigned, ChangeWithdrawn,
 )  # fmt: skip

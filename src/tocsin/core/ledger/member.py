@@ -268,7 +268,16 @@ class Member:
         erased = [self.keyring.shares[case].deal_id for case in void]
         for case in void:
             self.keyring.forget_share(case)
-        return erased
+        return erased + self._give_up_travel_shares()
+
+    def _give_up_travel_shares(self) -> list[bytes]:
+        """Shares of journeys that are over, and of devices that were removed: they come back no more."""
+        shares, trips = self.keyring.travel_shares, self.world.trips
+        present = {entry.number for entry in self.world.history.now.roll.active}
+        over = [
+            device for device, share in shares.items() if share.deal_id in trips.void or device not in present
+        ]
+        return [shares.pop(device).deal_id for device in over]
 
     def own_news(self, erased: Iterable[bytes]) -> list[Content]:
         """What this device tells all others about itself: epochs erased, cases held, deals taken back."""

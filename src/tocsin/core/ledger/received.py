@@ -118,7 +118,15 @@ class Received:
         return {granted.compartment}
 
     def _keep_share(self, case: str, share: Share, *, by: int) -> None:
-        """A custodian keeps what the dealer dealt to it; whoever asked gathers what custodians release."""
+        """A custodian keeps what the dealer dealt to it; whoever asked gathers what custodians release.
+
+        A founder's device keeps what somebody dealt it before a journey.
+        """
+        trip = self.world.trips.standing.get(by)
+        if trip is not None and case == f"travel/{by}":
+            if share.deal_id == trip.deal and self.keyring.device in trip.founders:
+                self.keyring.travel_shares[by] = share
+            return
         custody = self.world.deals.standing.get(case)
         if custody is None or share.deal_id != custody.deal:
             return

@@ -52,6 +52,7 @@ from tocsin.core.ledger.record import (
 from tocsin.core.ledger.roll import read_founding, read_roll_change
 from tocsin.core.ledger.standing import FrozenHistory, History, Standing
 from tocsin.core.ledger.tree import Tree
+from tocsin.core.ledger.trips import Trips
 from tocsin.core.ledger.vouching import FrozenVouching, Vouching
 from tocsin.core.seal import DamagedFile
 
@@ -68,6 +69,7 @@ class FrozenWorld(msgspec.Struct, frozen=True, kw_only=True):
     compartments: dict[str, Compartment]
     history: FrozenHistory
     deals: Deals
+    trips: Trips
     vouching: FrozenVouching
     granted: dict[bytes, dict[int, int]]
     loads: dict[int, int]
@@ -93,6 +95,7 @@ class World:
         self.authors = Authors()
         self.compartments: dict[str, Compartment] = {}
         self.deals = Deals()
+        self.trips = Trips()
         self.vouching = Vouching(self.tree)
         self.granted: dict[bytes, dict[int, int]] = {}
         """Grants by hash: which devices named them in `watch`, and on which day first."""
@@ -118,6 +121,7 @@ class World:
             compartments=self.compartments,
             history=self.history.freeze(),
             deals=self.deals,
+            trips=self.trips,
             vouching=self.vouching.freeze(),
             granted=self.granted,
             loads=self.loads,
@@ -142,7 +146,7 @@ class World:
         world.compartments.update(frozen.compartments)
         world._opener.seals = frozen.seals
         world._history = History.thaw(frozen.history)
-        world.deals = frozen.deals
+        world.deals, world.trips = frozen.deals, frozen.trips
         world.vouching = Vouching.thaw(frozen.vouching, world.tree)
         world.granted, world.loads = frozen.granted, frozen.loads
         world.erased.update(frozen.erased)
@@ -387,6 +391,7 @@ class World:
                 # Not the day the author wrote: dated back by two, a request would stand in nobody's sight.
                 day, roll = self.newest_day, self.history.now.roll
                 self.deals.take(content, number=number, device=device, day=day, roll=roll)
+                self.trips.take(content, device=device, day=day)
 
     def _change_members(self, compartment: Compartment, content: Admitted | HandedOver | Shut) -> None:
         match content:

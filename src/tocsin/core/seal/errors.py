@@ -137,6 +137,13 @@ class BadCode(BadWords):
     WHAT = "The code of an invitation"
 
 
+class BadShareWords(BadWords):
+    """The words entered are not a founder's share of a travel lock."""
+
+    code = "seal.share-words"
+    WHAT = "A founder's share"
+
+
 class BadShare(SealError):
     """Some custodians' shares are not what was dealt."""
 

@@ -64,6 +64,10 @@ class Keyring(msgspec.Struct, kw_only=True):
     compartments: dict[str, dict[bytes, bytes]] = msgspec.field(default_factory=dict)
     shares: dict[str, Share] = msgspec.field(default_factory=dict)
     tip: Tip = Tip()
+    travel_shares: dict[int, Share] = msgspec.field(default_factory=dict)
+    """By device: what this one keeps as founder of a travel lock."""
+    travel_key: bytes | None = None
+    """What the next travel lock of this device will be sealed under, once founders keep shares of it (16 bytes)."""
     is_quiet: bool = False
     """Opened by a duress passphrase: it asks the others for its removal, and its own pages show nothing of that."""
 

@@ -10,7 +10,7 @@ from tocsin.desk.count.queries import organisation_of
 from tocsin.desk.desk import Desk
 from tocsin.desk.kinds import ROOMS, declared_in
 from tocsin.desk.store import Entry
-from tocsin.terms import Day
+from tocsin.terms import Day, date_of
 
 A_PAGE = 50
 
@@ -97,6 +97,8 @@ class LedgerPage:
     exercise: bool
     devices: tuple[DeviceRow, ...]
     compartments: tuple[CompartmentRow, ...]
+    n_travelling: int
+    """Devices locked for a journey."""
     n_shares: int
     """Cases whose share this desk keeps as custodian."""
     n_erased_elsewhere: int
@@ -122,6 +124,7 @@ def ledger_page(desk: Desk, newest: int | None = None) -> LedgerPage:
         exercise=roll.exercise,
         devices=device_rows(desk),
         compartments=_compartments(desk),
+        n_travelling=len(desk.world.trips.standing.keys() - {desk.device}),
         n_shares=len(desk.keyring.shares),
         n_erased_elsewhere=sum(epoch not in known for epoch in desk.world.erased),
     )
@@ -228,6 +231,9 @@ def _device_word(desk: Desk, device: int, *, removed: bool) -> str:
         if any(bar.is_own for bar in bars):
             return "barred by itself, until founders lift it"
         return f"barred, {max(0, max(bar.day for bar in bars) + BAR_DAYS - desk.today)} days left"
+    if (trip := desk.world.trips.standing.get(device)) is not None:
+        date = date_of(Day(trip.day))
+        return f"away since {date.day} {date:%b %Y}"
     return "on the roll"
 
 

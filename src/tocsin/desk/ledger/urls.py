@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tocsin.desk.ledger import custody_pages, duty_pages, lost_pages, pages, roll_pages
+from tocsin.desk.ledger import away_pages, custody_pages, duty_pages, lost_pages, pages, roll_pages
 
 urlpatterns = [
     path("", pages.show, name="ledger"),
@@ -28,6 +28,8 @@ urlpatterns = [
         path(f"custody/{what}/", custody_pages.answer, {"what": what}, name=f"custody_{what}")
         for what in ("release", "refuse")
     ),
+    path("away/", away_pages.show, name="ledger_away"),
+    path("away/<int:number>/", away_pages.show_words, name="ledger_away_words"),
     path("lost/", lost_pages.choose, name="ledger_lost"),
     path("lost/<int:number>/", lost_pages.show, name="ledger_lost_one"),
     path("lost/<int:number>/bar/", lost_pages.bar, name="ledger_lost_bar"),

@@ -2,10 +2,15 @@
 
 from django.urls import path
 
-from tocsin.desk.machine import pages, passphrases
+from tocsin.desk.machine import pages, passphrases, travel_pages
 
 urlpatterns = [
     path("", pages.show, name="machine"),
+    path("travel/", travel_pages.show, name="machine_travel"),
+    path("travel/prepare/", travel_pages.prepare, name="machine_travel_prepare"),
+    path("travel/lock/", travel_pages.lock, name="machine_travel_lock"),
+    path("travel/off/", travel_pages.call_off, name="machine_travel_off"),
+    path("return/", travel_pages.come_back, name="machine_return"),
     path("passphrase/", passphrases.show, name="machine_passphrase"),
     *(
         path(f"passphrase/{what}/", passphrases.change, {"what": what}, name=f"machine_passphrase_{what}")

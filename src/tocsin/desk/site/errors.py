@@ -48,6 +48,7 @@ STATUS = {
     "desk.ping-address": 400,
     "desk.not-here": 404,
     "desk.not-recoverable": 409,
+    "desk.travel-locked": 403,
     "desk.no-duty": 403,
 }
 """Code → status; a code that is not listed takes that of its family, the part before the dot."""

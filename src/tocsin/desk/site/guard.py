@@ -22,7 +22,7 @@ from tocsin.desk.site.waiting import n_leaving
 OPEN_TO_ALL = {"open", "style", "icon"}
 """Pages that need no cookie: the entrance itself, and the style sheet and icon, which say nothing."""
 
-NEED_NO_DESK = OPEN_TO_ALL | {"unlock", "lock", "away"}
+NEED_NO_DESK = OPEN_TO_ALL | {"unlock", "lock", "away", "machine_return"}
 
 COME_BY_THEMSELVES = {"machine_watch"}
 """Pages that a browser loads without a person: they keep no desk open."""

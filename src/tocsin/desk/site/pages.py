@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from tocsin.desk.errors import TravelLocked
 from tocsin.desk.site import home
 from tocsin.desk.site.entrance import COOKIE, entrance
 from tocsin.desk.site.errors import plain, status_of
@@ -55,9 +56,11 @@ def unlock(request: HttpRequest) -> HttpResponseBase:
     if not session.is_locked:
         return redirect("home")
     if request.method == "GET":
-        return render(request, "unlock.html")
+        return redirect("machine_return") if session.away else render(request, "unlock.html")
     try:
         session.unlock(request.POST.get("passphrase", ""))
+    except TravelLocked:
+        return redirect("machine_return")
     except TocsinError as trouble:
         return render(request, "unlock.html", {"trouble": str(trouble)}, status=status_of(trouble.code))
     return redirect("home")

@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 from wsgiref.simple_server import WSGIServer
 
-from tocsin.desk.errors import NoDeskHere
+from tocsin.desk.errors import NoDeskHere, TravelLocked
 from tocsin.desk.keyfile import NAME as KEYRING
 from tocsin.errors import DeskError
 
@@ -60,7 +60,9 @@ def serve(
 
     session.begin(folder, sync_every=sync_every)
     if passphrase is not None:
-        session.unlock(passphrase)
+        # A desk locked for a journey: its page asks for founders' words.
+        with contextlib.suppress(TravelLocked):
+            session.unlock(passphrase)
     # Both, and by name: whoever is started in the background inherits that Ctrl-C is ignored.
     for told_to_end in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told_to_end, signal.default_int_handler)

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tocsin.core.ledger import TRAVEL_SHARES_NEEDED, join_travel_shares, travel_identity
 from tocsin.core.seal import WrongPassphrase
+from tocsin.desk.clock import Clock
 from tocsin.desk.desk import Desk
-from tocsin.desk.errors import Locked, RelayAway
+from tocsin.desk.errors import Locked, RelayAway, TravelLocked
 from tocsin.desk.jobs import Jobs
+from tocsin.desk.keyfile import Stub
 from tocsin.desk.machine.works import WORKS
 from tocsin.desk.site.idle import JOB_SECONDS, LOOK_SECONDS, Idle, lock_seconds
 from tocsin.desk.sync import sync
@@ -32,6 +35,9 @@ class Session:
         self.sync_every = 0.0
         self.desk: Desk | None = None
         self.jobs: Jobs | None = None
+        self.away: Stub | None = None
+        """What the passphrase opened of a desk that travels."""
+        self._heard: dict[int, bytes] = {}
         self.trouble: TocsinError | None = None
         """What the last sync ran into; None if it went well."""
         self.synced_at: float | None = None
@@ -63,15 +69,53 @@ class Session:
         Raises
         ------
         WrongPassphrase, NoDeskHere, DamagedKeyring, DamagedReplica
+        TravelLocked
+            It waits for founders' words (`hear_share`).
         """
         with self._gate:
             if self.desk is not None:
                 return
-            with self._slowly():
-                desk = Desk.open(self.folder, passphrase)
-            self.desk, self.jobs, self.trouble, self.synced_at = desk, Jobs(desk, WORKS), None, None
-            self.idle.seen()
-            self._over = over = threading.Event()
+            try:
+                with self._slowly():
+                    desk = Desk.open(self.folder, passphrase)
+            except TravelLocked as trouble:
+                self.away, self._heard = trouble.stub, {}
+                raise
+            self._begin(desk)
+
+    def hear_share(self, number: int, value: bytes) -> bool:
+        """Take a founder's share; with the last one needed the desk opens as it was before the journey (True).
+
+        Raises
+        ------
+        Locked
+            No passphrase was given.
+        BadShare
+            They do not belong to this journey; all must be said again.
+        DamagedKeyring, DamagedReplica, DiskFull
+        """
+        with self._gate:
+            if self.away is None:
+                raise Locked
+            self._heard[number] = value
+            if len(self._heard) < TRAVEL_SHARES_NEEDED:
+                return False
+            told, self._heard = self._heard, {}
+            key = join_travel_shares(told.items(), deal_id=self.away.away.deal)
+            keyfile = self.away.bring_back(travel_identity(key))
+            self.away = None
+            self._begin(Desk(self.folder, keyfile, clock=Clock.of_machine()))
+            return True
+
+    @property
+    def n_heard(self) -> int:
+        """How many founders' shares were taken so far."""
+        return len(self._heard)
+
+    def _begin(self, desk: Desk) -> None:
+        self.desk, self.jobs, self.trouble, self.synced_at = desk, Jobs(desk, WORKS), None, None
+        self.idle.seen()
+        self._over = over = threading.Event()
         threading.Thread(target=self._lock_when_idle, args=(over,), name="idle", daemon=True).start()
         if self.sync_every:
             self._syncer = threading.Thread(target=self._keep_synced, args=(desk,), name="sync", daemon=True)
@@ -129,6 +173,7 @@ class Session:
             self._over.set()
             (desk, self.desk), (jobs, self.jobs) = (self.desk, None), (self.jobs, None)
             self.trouble, self.synced_at = None, None
+            self.away, self._heard = None, {}
             self._wake.set()
             if jobs is not None:
                 jobs.close()
