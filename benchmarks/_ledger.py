@@ -36,7 +36,7 @@ from tocsin.desk.outbox import remember_tip  # noqa: E402
 from tocsin.terms import Day, Period, Place, Source  # noqa: E402
 
 READER = 2
-A_TURN = 1000
+A_TURN = 2000
 """Records one desk writes before the next one does."""
 CASES = 5
 MOST_CLAIMS, MOST_NEEDS = 5_000, 10_000
@@ -111,7 +111,7 @@ def write_turn(reader: Desk, writer: Desk, contents: Iterator[tuple[Content, str
         content, to = next(contents)
         if to not in writer.keyring.compartments:
             content, to = Load(held=0), "watch"
-        batch.write(draft(content, to=to, at=reader.now, draft_id=secrets.token_bytes(16)))
+        batch.write(draft(content, to=to, at=moment.at, draft_id=secrets.token_bytes(16)))
     records = batch.outgoing.records
     remember_tip(writer.keyring, records)
     reader.take(records)

@@ -93,6 +93,7 @@ class Batch:
         self.device = keyring.device
         self._pending, self._held_pending, self._fresh = dict(pending), pending, fresh
         self._new: list[GrantedKey] = []
+        self._signer = keyring.signing_key
         self._tip = moment.tip or world.tips[keyring.device]
         self._records: list[Record] = []
         self._grants: list[bytes] = []
@@ -262,9 +263,7 @@ class Batch:
         self._keep(header, *seal_body(key, header.to_bytes(), content, size=header.size))
 
     def _keep(self, header: Header, tag: bytes, body: bytes) -> None:
-        record = make_record(
-            header, tag=tag, body=body, key=self.keyring.signing_key, coalition=self.world.coalition
-        )
+        record = make_record(header, tag=tag, body=body, key=self._signer, coalition=self.world.coalition)
         self._records.append(record)
         self._tip = Tip(self._tip.chain + 1, record.hash)
 
