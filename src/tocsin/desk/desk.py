@@ -75,6 +75,9 @@ FOUNDING_NAME = "founding.record"
 
 DRAFTS_AT_ONCE = 500
 
+FIRST_PAGE = 200
+"""Records asked for while nobody knows how fast the link is."""
+
 SEALED_AT_LOCKING, SEALED_AFTER_REPLAY, SEALED_AFTER = 1_000, 5_000, 20_000
 """Records that are not in the snapshot and make a new one worth its bytes: when the desk is locked, when it has just read
 them from the replica, when it has fetched them. A thousand are read again in a twentieth of a second."""
@@ -124,6 +127,14 @@ class Desk:
         """What the grants of these hashes open though it was given up: by case and submission, how many people."""
         self.keys_seen: tuple[bytes, set[PublishedSlot]] = (b"", set())
         """The relay's name for the keys it showed last, and their slots."""
+        self.n_there = 0
+        """How many records the relay's newest head said there are."""
+        self.folders_there: tuple[int, int] = (0, 0)
+        """Of the day folders that the relay has: how many are here, and how many there are."""
+        self.records_a_page = FIRST_PAGE
+        """How many records the link brings in reasonable time (`budget.Portion`)."""
+        self.posted: bytes = b""
+        """Hash of the newest record that was sent and not read back yet."""
         self._contents: dict[int, Content] = {}
         # Any: the versions of a kind are of that kind, which a dict cannot say.
         self._versions: dict[tuple[type[Content], str | None], Any] = {}

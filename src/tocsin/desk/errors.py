@@ -86,6 +86,20 @@ class DamagedOutbox(DeskError):
         )
 
 
+class BudgetUsed(DeskError):
+    """What may be fetched today on this machine's link is used up."""
+
+    code = "desk.budget"
+
+    def __init__(self, *, megabytes: int, here: int, there: int) -> None:
+        much = f" {here} of {there} records are here so far." if here < there else ""
+        super().__init__(
+            f"The {megabytes} MB that this machine fetches a day are used up.{much} It goes on by itself after midnight "
+            "UTC; the page of this desk lets you choose another number. What is urgent still leaves."
+        )
+        self.megabytes, self.here, self.there = megabytes, here, there
+
+
 class DamagedSettings(DeskError):
     """The file of choices for this machine cannot be read."""
 

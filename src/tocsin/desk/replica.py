@@ -195,6 +195,15 @@ class Replica:
             raise DamagedReplica
         return Checked(int.from_bytes(state[:8], "big"), state[8:40], state[40:])
 
+    def note_fetched(self, day: int, n_bytes: int) -> None:
+        """Remember how much was fetched from the relay on a day; the day before is forgotten."""
+        self._set("fetched", day.to_bytes(4, "big") + n_bytes.to_bytes(8, "big"))
+
+    def fetched_on(self, day: int) -> int:
+        """Say how many bytes were fetched on a day, as far as that is remembered."""
+        noted = self._get("fetched") or bytes(12)
+        return int.from_bytes(noted[4:], "big") if int.from_bytes(noted[:4], "big") == day else 0
+
     def _set(self, name: str, value: bytes) -> None:
         self._db.execute("insert or replace into meta values (?, ?)", (name, value))
 

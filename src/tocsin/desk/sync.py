@@ -6,6 +6,7 @@ sent is saved before it leaves, and the relay takes the same bytes twice as once
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 from tocsin.core.ledger import (
@@ -33,14 +34,15 @@ from tocsin.core.ledger import (
 )
 from tocsin.core.seal import BadSignature
 from tocsin.desk.beginning import admit_who_belongs, check_offered_ledger, forget_joining, open_to_all
+from tocsin.desk.budget import Portion
 from tocsin.desk.desk import Desk
-from tocsin.desk.errors import ClonedDevice, RelayMisled, RelayRefused, WrongClock
+from tocsin.desk.errors import BudgetUsed, ClonedDevice, RelayMisled, RelayRefused, WrongClock
 from tocsin.desk.intake.actions import forget_drained
 from tocsin.desk.ledger.changes import post_signed
 from tocsin.desk.ledger.exposure import say_exposure
 from tocsin.desk.replica import FOLDER_DAYS
 from tocsin.desk.sentry.choices import keep_to_sentries
-from tocsin.desk.wire import Wire
+from tocsin.desk.wire import RECORDS_A_PAGE, Wire
 
 KEYS_BACK_DAYS = 28
 DURESS = "duress"
@@ -65,27 +67,50 @@ def sync(desk: Desk, *, everything: bool = False) -> None:
         What this device must do first.
     ForkSeen
         Two versions of the ledger are about.
+    BudgetUsed
+        What may be fetched today is; what leaves now was sent all the same.
     """
+    while not sync_portion(desk, everything=everything):
+        continue
+
+
+def sync_portion(desk: Desk, *, everything: bool = False) -> bool:
+    """Sync for a while and give way, for whoever waits for the desk; say whether all is done. Raises what `sync` raises."""
     with desk.lock:
         wire = desk.wire()
-        overview = wire.beside(desk.today - KEYS_BACK_DAYS)
-        head, cosignatures = _check_head(desk, overview.head, overview.signature), overview.words
-        _fetch_beside(desk, wire, overview)
-        _read(desk, wire, head, cosignatures)
-        # Again, if keys were there of devices that only what was just read has put on the roll.
-        on_relay = _fetch_new_keys(desk, wire, overview)
-        if desk.is_cloned:
-            raise ClonedDevice
-        if desk.keyring.is_quiet:
-            _ask_for_removal(desk)
-        else:
-            _do_its_part(desk, wire, on_relay)
+        portion = Portion(desk, wire)
+        try:
+            portion.check()
+            return _sync(desk, wire, portion, everything=everything)
+        except BudgetUsed:
+            _send_ahead(desk, wire)
+            raise
+        finally:
+            portion.note()
+
+
+def _sync(desk: Desk, wire: Wire, portion: Portion, *, everything: bool) -> bool:
+    overview = wire.beside(desk.today - KEYS_BACK_DAYS)
+    head, cosignatures = _check_head(desk, overview.head, overview.signature), overview.words
+    _fetch_new_keys(desk, wire, portion, overview)
+    _fetch_folders(desk, wire, portion, overview)
+    if not _read(desk, wire, portion, head, cosignatures):
+        return False
+    # Again, if keys were there of devices that only what was just read has put on the roll.
+    on_relay = _fetch_new_keys(desk, wire, portion, overview)
+    if desk.is_cloned:
+        raise ClonedDevice
+    if desk.keyring.is_quiet:
+        _ask_for_removal(desk)
+    else:
+        _do_its_part(desk, wire, on_relay)
+    _send(desk, wire, everything=everything)
+    if not desk.keyring.is_quiet:
+        # What was just opened to all says who has which duty, and so who belongs where.
+        admit_who_belongs(desk)
         _send(desk, wire, everything=everything)
-        if not desk.keyring.is_quiet:
-            # What was just opened to all says who has which duty, and so who belongs where.
-            admit_who_belongs(desk)
-            _send(desk, wire, everything=everything)
-        _vouch(desk, wire, cosignatures)
+    _vouch(desk, wire, cosignatures)
+    return True
 
 
 def _do_its_part(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:
@@ -112,21 +137,39 @@ def _vouch(desk: Desk, wire: Wire, cosignatures: list[Cosignature]) -> None:
 
 
 def _read_back(desk: Desk, wire: Wire) -> None:
-    _read(desk, wire, *_ask_head(desk, wire))
+    head, cosignatures = _ask_head(desk, wire)
+    _read(desk, wire, None, head, cosignatures)
 
 
-def _read(desk: Desk, wire: Wire, head: Head, cosignatures: list[Cosignature]) -> None:
-    """Take the records up to a head, page by page; each page is kept only if it belongs under that head."""
-    for page in wire.records_since(desk.world.size, until=head.size):
-        try:
-            desk.take(page, check=partial(_check_page, desk, wire, head))
-        except BadSignature as trouble:
-            raise RelayMisled("showed a record that its author did not sign") from trouble
-        except DamagedRecord as trouble:
-            raise RelayMisled("showed something that is no record") from trouble
+def _read(
+    desk: Desk, wire: Wire, portion: Portion | None, head: Head, cosignatures: list[Cosignature]
+) -> bool:
+    """Take the records up to a head, page by page; each page is kept only if it belongs under that head.
+
+    False if the portion was over before all were here. What this desk has just sent is read back without one.
+    """
+    while desk.world.size < head.size:
+        _read_page(desk, wire, portion, head)
+        if portion is not None and portion.is_over and desk.world.size < head.size:
+            return False
     _keep_cosignatures(desk, cosignatures)
     desk.confirm_grants()
     desk.give_up()
+    return True
+
+
+def _read_page(desk: Desk, wire: Wire, portion: Portion | None, head: Head) -> None:
+    most = min(head.size - desk.world.size, portion.records_a_page() if portion else RECORDS_A_PAGE)
+    began = time.monotonic()
+    page = wire.records_from(desk.world.size, most=most)
+    try:
+        desk.take(page, check=partial(_check_page, desk, wire, head))
+    except BadSignature as trouble:
+        raise RelayMisled("showed a record that its author did not sign") from trouble
+    except DamagedRecord as trouble:
+        raise RelayMisled("showed something that is no record") from trouble
+    if portion is not None:
+        portion.paced(len(page), seconds=time.monotonic() - began)
 
 
 def _ask_head(desk: Desk, wire: Wire) -> tuple[Head, list[Cosignature]]:
@@ -140,6 +183,7 @@ def _check_head(desk: Desk, head: Head, signature: bytes) -> Head:
         verify_head(world.history.now.roll.relays[0].key, world.coalition, head, signature)
     except BadSignature as trouble:
         raise RelayMisled("signed its head with another key") from trouble
+    desk.n_there = head.size
     if head.size < world.size:
         raise RelayMisled("has forgotten records that this desk has")
     if head.size == world.size and head.root != world.tree.root():
@@ -178,18 +222,10 @@ def _keep_cosignatures(desk: Desk, cosignatures: list[Cosignature]) -> None:
     desk.world.take_cosignatures(good)
 
 
-def _fetch_beside(desk: Desk, wire: Wire, overview: Beside) -> None:
-    """Fetch keys and folders that have changed, whole.
-
-    Which grants are for this desk, the relay does not learn. Days are the relay's, since it files by them.
-    """
-    _fetch_new_keys(desk, wire, overview)
-    _fetch_folders(desk, wire, overview)
-
-
-def _fetch_new_keys(desk: Desk, wire: Wire, overview: Beside) -> set[PublishedSlot]:
+def _fetch_new_keys(desk: Desk, wire: Wire, portion: Portion, overview: Beside) -> set[PublishedSlot]:
     """Fetch the published keys if there are others than last time; say which slots the relay has filled."""
     if overview.keys != desk.keys_seen[0]:
+        portion.check()
         slots = _fetch_keys(desk, wire)
         listed = {entry.number for entry in desk.world.history.now.roll.devices}
         all_known = all(slot.device in listed for slot in slots)
@@ -215,17 +251,23 @@ def _fetch_keys(desk: Desk, wire: Wire) -> set[PublishedSlot]:
     return {key.slot for key in there}
 
 
-def _fetch_folders(desk: Desk, wire: Wire, overview: Beside) -> None:
-    """Fetch the folders that hold more than this desk has; all of them where `watch` names a grant that did not come."""
+def _fetch_folders(desk: Desk, wire: Wire, portion: Portion, overview: Beside) -> None:
+    """Fetch the folders that hold more than this desk has; all of them where `watch` names a grant that did not come.
+
+    Which grants are for this desk, the relay does not learn. Days are the relay's, since it files by them.
+    """
     relay_day = overview.day
     grants, submissions = desk.replica.folder_counts()
     # Each day once, however often it is named.
     counts = {
         day: n_files for day, *n_files in overview.folders if relay_day - FOLDER_DAYS <= day <= relay_day
     }
-    again = bool(desk.missing_grants())
+    # While records are still to come nobody can say what is missing.
+    again = desk.world.size == overview.head.size and bool(desk.missing_grants())
     new: list[bytes] = []
-    for day, (n_grants, n_submissions) in counts.items():
+    for n_done, (day, (n_grants, n_submissions)) in enumerate(counts.items()):
+        desk.folders_there = (n_done, len(counts))
+        portion.check()
         if again or n_grants != grants.get(day, 0):
             files = wire.grants_of(day)
             with desk.replica.transaction():
@@ -234,6 +276,7 @@ def _fetch_folders(desk: Desk, wire: Wire, overview: Beside) -> None:
             files = wire.submissions_of(day)
             with desk.replica.transaction():
                 desk.replica.add_submissions(day, files)
+    desk.folders_there = (len(counts), len(counts))
     if min((*grants, *submissions), default=relay_day) < relay_day - FOLDER_DAYS:
         with desk.replica.transaction():
             desk.replica.drop_folders(today=relay_day)
@@ -329,8 +372,30 @@ def _send_finished(desk: Desk, wire: Wire) -> None:
         with desk.replica.transaction():
             # Our own grants: the folder has them now, and fetching them would tell us nothing.
             desk.replica.add_grants(head.day, leaving.grants)
-        _read(desk, wire, head, [])
+        _read(desk, wire, None, head, [])
         if desk.replica.leaving().records:
             raise RelayMisled("took records and does not show them")
         return
     raise RelayMisled("refuses records that were made under the roll it shows")
+
+
+def _send_ahead(desk: Desk, wire: Wire) -> None:
+    """Send what leaves now although what came before it is not here yet; it stays in the outbox until it is read back.
+
+    Made under an older roll than the one in force, the relay refuses it, and it is sealed again once that roll is here.
+    """
+    if all(entry.number != desk.device for entry in desk.world.history.now.roll.active):
+        return
+    desk.finish_drafts()
+    leaving = desk.replica.leaving()
+    if not leaving.records or leaving.records[-1].hash == desk.posted:
+        return
+    try:
+        wire.post_grants(leaving.grants)
+        wire.post_records(leaving.records)
+    except RelayRefused as refusal:
+        if refusal.refusal == "relay.chain-taken":
+            raise ClonedDevice from refusal
+        if refusal.refusal not in SEAL_AGAIN:
+            raise
+    desk.posted = leaving.records[-1].hash

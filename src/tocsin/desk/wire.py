@@ -67,6 +67,8 @@ class Wire:
         self._device, self._key, self._relay_key = device, key, relay_key
         self._http = _client(address)
         self._hung_up = False
+        self.n_fetched = 0
+        """Bytes of answers so far."""
         self._challenge: tuple[float, bytes] | None = None
 
     def __enter__(self) -> Wire:
@@ -120,6 +122,7 @@ class Wire:
                 for piece in response.iter_raw():
                     pieces.append(piece)
                     size += len(piece)
+                    self.n_fetched += len(piece)
                     if size > most:
                         raise RelayMisled("sent an answer that does not end")
                     if self._hung_up or time.monotonic() > deadline:
@@ -207,21 +210,19 @@ class Wire:
             taken = _read(self._signed("POST", "records", body), Taken)
         return None if taken is None else (taken.head, taken.signature)
 
-    def records_since(self, number: int, *, until: int) -> Iterator[list[Record]]:
-        """Fetch records from a number on, page by page, up to a head's size.
+    def records_from(self, number: int, *, most: int) -> list[Record]:
+        """Fetch some records, at least one, from a number on that the relay has.
 
         Raises
         ------
         RelayMisled
             Some are missing, changed or cut short.
         """
-        while number < until:
-            limit = min(RECORDS_A_PAGE, until - number)
-            page = list(_rows(self._signed("GET", f"records?since={number}&limit={limit}"), number))
-            if not 0 < len(page) <= limit:
-                raise RelayMisled("left records out")
-            yield page
-            number += len(page)
+        limit = min(RECORDS_A_PAGE, most)
+        page = list(_rows(self._signed("GET", f"records?since={number}&limit={limit}"), number))
+        if not 0 < len(page) <= limit:
+            raise RelayMisled("left records out")
+        return page
 
     def consistency(self, old: int, new: int) -> list[bytes]:
         """Fetch the proof that the first `old` records are the beginning of the first `new`."""

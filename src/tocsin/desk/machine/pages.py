@@ -13,7 +13,7 @@ from tocsin.desk.machine.backups import BACKUP
 from tocsin.desk.machine.places import place_of
 from tocsin.desk.site import forms
 from tocsin.desk.site.errors import BadField
-from tocsin.desk.site.session import running_jobs, unlocked
+from tocsin.desk.site.session import running_jobs, session, unlocked
 
 
 @require_GET
@@ -30,6 +30,14 @@ def choose_lock(request: HttpRequest) -> HttpResponseBase:
     if minutes not in queries.minutes_offered(desk):
         raise BadField("minutes")
     desk.choose(lock_minutes=minutes or None)
+    return redirect("machine")
+
+
+@require_POST
+def choose_budget(request: HttpRequest) -> HttpResponseBase:
+    """Choose how much is fetched a day at most, and go on with the sync if that lets it; 0 for as much as there is."""
+    unlocked().choose(daily_megabytes=forms.number(request, "megabytes") or None)
+    session.sync_soon()
     return redirect("machine")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tocsin.desk.budget import MEGABYTE
 from tocsin.desk.desk import Desk
 from tocsin.desk.jobs import JobNote, Jobs, State
 from tocsin.desk.machine.places import Place, places
@@ -30,6 +31,32 @@ class JobRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """How much of what the relay has is here, and what the link has carried today."""
+
+    here: int
+    there: int
+    """Records, as the relay's newest head has it; 0 before the first sync."""
+    days_here: int
+    days_there: int
+    """Day folders."""
+    megabytes: float
+    """Fetched today, by this machine's UTC day."""
+    budget: int | None
+    """At most so many a day."""
+
+    @property
+    def is_under_way(self) -> bool:
+        """Say whether something is still to come."""
+        return self.here < self.there or self.days_here < self.days_there
+
+    @property
+    def percent(self) -> int:
+        """How much of the records is here."""
+        return 100 * self.here // max(self.there, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MachinePage:
     """This desk: all jobs and what may be started, and when it locks itself."""
 
@@ -41,6 +68,7 @@ class MachinePage:
     lock_minutes: int
     """After how many minutes without a page it locks itself; 0 for never."""
     minutes_offered: tuple[int, ...]
+    fetched: Fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +105,27 @@ def machine_page(desk: Desk, jobs: Jobs) -> MachinePage:
         is_unsaved=jobs.is_unsaved,
         lock_minutes=round((lock_seconds(desk) or 0) / 60),
         minutes_offered=minutes_offered(desk),
+        fetched=fetched(desk),
     )
 
 
 def minutes_offered(desk: Desk) -> tuple[int, ...]:
     """After how many minutes it may lock itself; 0, for never, only in an exercise."""
     return (*MINUTES_OFFERED, 0) if desk.world.history.now.roll.exercise else MINUTES_OFFERED
+
+
+def fetched(desk: Desk) -> Fetched:
+    """Say how far this desk's copy of the ledger has come."""
+    n_bytes = desk.replica.fetched_on(desk.clock.real_day())
+    days_here, days_there = desk.folders_there
+    return Fetched(
+        here=desk.world.size,
+        there=desk.n_there,
+        days_here=days_here,
+        days_there=days_there,
+        megabytes=n_bytes / MEGABYTE,
+        budget=desk.settings.daily_megabytes,
+    )
 
 
 def job_rows(jobs: Jobs) -> tuple[JobRow, ...]:

@@ -17,6 +17,7 @@ urlpatterns = [
         for what in ("change", "duress", "remove")
     ),
     path("lock/", pages.choose_lock, name="machine_lock"),
+    path("budget/", pages.choose_budget, name="machine_budget"),
     path("backup/", pages.back_up, name="machine_backup"),
     path("jobs/", pages.start, name="machine_start"),
     path("jobs/<str:job>/", pages.show_job, name="machine_job"),

@@ -21,7 +21,7 @@ from tocsin.desk.ledger.lost import is_pressing
 from tocsin.desk.ledger.notes import open_notes
 from tocsin.desk.ledger.queries import HeadRow, head_row, refused_rows
 from tocsin.desk.ledger.roll_queries import changes_to_sign
-from tocsin.desk.machine.queries import JobRow, job_rows
+from tocsin.desk.machine.queries import Fetched, JobRow, fetched, job_rows
 from tocsin.desk.protect.queries import CaseRow, case_rows
 from tocsin.desk.site.session import Session
 from tocsin.desk.site.waiting import n_leaving, n_waiting, waiting_contents
@@ -63,6 +63,7 @@ class Sync:
     trouble: str
     minutes_ago: int | None
     syncs_itself: bool
+    fetched: Fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ def home(desk: Desk, session: Session) -> HomePage:
         device=desk.device,
         duties=tuple(sorted(world.history.now.duties.get(desk.device, ()))),
         head=head_row(desk),
-        sync=_sync(session),
+        sync=_sync(desk, session),
         waiting=tuple(sorted(waiting.items())),
         n_waiting=n_waiting(desk),
         n_leaving=n_leaving(desk),
@@ -120,10 +121,11 @@ def home(desk: Desk, session: Session) -> HomePage:
     )
 
 
-def _sync(session: Session) -> Sync:
+def _sync(desk: Desk, session: Session) -> Sync:
     ago = None if session.synced_at is None else int(time.monotonic() - session.synced_at) // 60
     trouble = "" if session.trouble is None else str(session.trouble)
-    return Sync(trouble=trouble, minutes_ago=ago, syncs_itself=session.syncs_itself or not session.sync_every)
+    syncs_itself = session.syncs_itself or not session.sync_every
+    return Sync(trouble=trouble, minutes_ago=ago, syncs_itself=syncs_itself, fetched=fetched(desk))
 
 
 def _tasks(desk: Desk) -> list[Task]:

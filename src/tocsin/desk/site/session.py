@@ -17,11 +17,13 @@ from tocsin.desk.jobs import Jobs
 from tocsin.desk.keyfile import Stub
 from tocsin.desk.machine.works import WORKS
 from tocsin.desk.site.idle import JOB_SECONDS, LOOK_SECONDS, Idle, lock_seconds
-from tocsin.desk.sync import sync
+from tocsin.desk.sync import sync_portion
 from tocsin.errors import TocsinError
 
 MOST_DELAY = 5.0
 """Seconds that a wrong passphrase costs at most; each one costs half a second more than the one before."""
+
+GIVE_WAY_SECONDS = 0.1
 
 BUSY_SECONDS = 20
 """How long a page waits while the desk talks to the relay."""
@@ -184,8 +186,11 @@ class Session:
         """Sync once, and send everything if asked to; what goes wrong stays in `trouble` for the home page."""
         desk = unlocked()
         with desk.lock:
-            if self.desk is desk:
-                self._sync(desk, everything=everything)
+            # A first sync takes long: where there is a thread for it, it goes on there, and this page need not wait.
+            while self.desk is desk and not self._sync(desk, everything=everything):
+                if self.syncs_itself:
+                    self.sync_soon()
+                    return
 
     def sync_soon(self) -> None:
         """Wake the thread that syncs: something was said that should not wait for its round."""
@@ -201,18 +206,26 @@ class Session:
             with desk.lock:
                 if self.desk is not desk:
                     return
-                self._sync(desk)
-            self._wake.wait(self.sync_every)
-            self._wake.clear()
+                is_done = self._sync(desk)
+            if is_done:
+                self._wake.wait(self.sync_every)
+                self._wake.clear()
+            else:
+                # A page that waits for the desk gets it between two portions.
+                time.sleep(GIVE_WAY_SECONDS)
 
-    def _sync(self, desk: Desk, *, everything: bool = False) -> None:
+    def _sync(self, desk: Desk, *, everything: bool = False) -> bool:
+        """Sync for a while; say whether all is done, or there is trouble."""
         try:
-            sync(desk, everything=everything)
+            is_done = sync_portion(desk, everything=everything)
         except TocsinError as trouble:
             # Barred or removed: a desk that was opened under duress says nothing of it.
             self.trouble = RelayAway() if desk.keyring.is_quiet else trouble
-        else:
-            self.trouble, self.synced_at = None, time.monotonic()
+            return True
+        self.trouble = None
+        if is_done:
+            self.synced_at = time.monotonic()
+        return is_done
 
 
 session = Session()
