@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -12,6 +13,8 @@ from tocsin.bundle import check_bundle
 from tocsin.errors import TocsinError
 
 OLDEST_PYTHON = (3, 11)
+MARKS = {"yes": "yes", "no": "no", "cannot tell": "?"}
+"""What a desk can do without does not make `tocsin check` end with 1."""
 
 
 class PythonTooOld(TocsinError):
@@ -37,22 +40,21 @@ def check_seal() -> None:
     seal.self_test()
 
 
-def swap_devices(table: str) -> list[str]:
-    """List the swap devices that are not in memory themselves, as /proc/swaps shows them."""
-    rows = [line.split() for line in table.splitlines()[1:] if line.strip()]
-    return [row[0] for row in rows if not row[0].startswith("/dev/zram")]
+def say_fitness(folder: Path) -> None:
+    """Say of each thing that a desk's machine should be whether it is so, and what to do if not."""
+    from tocsin.desk.machine.fitness import Machine, Verdict
+
+    for finding in Machine(folder).findings():
+        typer.echo(f"{MARKS[finding.verdict]:<6}{finding.what}")
+        if finding.verdict is not Verdict.YES:
+            typer.echo(f"      {finding.why} {finding.to_do}")
 
 
-def warn_of_swap() -> None:
-    """Warn where memory, with opened records in it, may be written to disk."""
-    table = Path("/proc/swaps")
-    if not table.is_file():
-        typer.echo("note  this system may write memory to disk; encrypt the disk (FileVault, BitLocker).")
-    elif swap_devices(table.read_text(encoding="ascii", errors="replace")):
-        typer.echo("note  swap is on: records may reach the disk opened. Encrypt it, or run `swapoff -a`.")
-
-
-def run() -> None:
+def run(
+    folder: Annotated[Path, typer.Option(help="Folder of the desk, or where it shall be.")] = Path(
+        "~/tocsin-desk"
+    ),
+) -> None:
     """Say whether this machine is fit to run tocsin."""
     checks: dict[str, Callable[[], None]] = {
         "Python 3.11 or newer": check_python,
@@ -68,6 +70,6 @@ def run() -> None:
             typer.echo(f"no    {what}: {trouble} [{trouble.code}]")
         else:
             typer.echo(f"yes   {what}")
-    warn_of_swap()
+    say_fitness(folder.expanduser())
     if unfit:
         raise typer.Exit(1)

@@ -19,7 +19,10 @@ def run(
         bool, typer.Option("--passphrase-stdin", help="Read the passphrase from standard input.")
     ] = False,
 ) -> None:
-    """Check a replica, without its snapshot: numbers, bodies, chains, signatures and root."""
+    """Check a replica: numbers, bodies, chains, signatures, root.
+
+    Its snapshot is left aside: every record is read.
+    """
     from tocsin.core.ledger import head_words
     from tocsin.desk.desk import Desk
 

@@ -22,6 +22,12 @@ def show(request: HttpRequest) -> HttpResponse:
     return render(request, "machine.html", {"page": queries.machine_page(unlocked(), running_jobs())})
 
 
+@require_GET
+def show_fitness(request: HttpRequest) -> HttpResponse:
+    """Show whether this machine is fit."""
+    return render(request, "fit.html", {"findings": queries.fitness(session)})
+
+
 @require_POST
 def choose_lock(request: HttpRequest) -> HttpResponseBase:
     """Choose after how long the desk locks itself."""

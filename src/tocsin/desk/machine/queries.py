@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tocsin.desk.budget import MEGABYTE
 from tocsin.desk.desk import Desk
+from tocsin.desk.errors import WrongClock
 from tocsin.desk.jobs import JobNote, Jobs, State
+from tocsin.desk.machine.fitness import Finding, Machine, Verdict, judge_clock
 from tocsin.desk.machine.places import Place, places
 from tocsin.desk.site.idle import MINUTES_OFFERED, lock_seconds
+
+if TYPE_CHECKING:
+    from tocsin.desk.site.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +113,16 @@ def machine_page(desk: Desk, jobs: Jobs) -> MachinePage:
         minutes_offered=minutes_offered(desk),
         fetched=fetched(desk),
     )
+
+
+def fitness(session: Session) -> tuple[Finding, ...]:
+    """Say whether this machine is fit to hold a desk: what is not so first, then what nobody can tell."""
+    trouble = session.trouble
+    n_days = trouble.n_days if isinstance(trouble, WrongClock) else None
+    clock = judge_clock(n_days, agreed=session.synced_at is not None)
+    order = [Verdict.NO, Verdict.CANNOT_TELL, Verdict.YES]
+    found = [*Machine(session.folder).findings(), clock]
+    return tuple(sorted(found, key=lambda each: order.index(each.verdict)))
 
 
 def minutes_offered(desk: Desk) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ urlpatterns = [
         path(f"passphrase/{what}/", passphrases.change, {"what": what}, name=f"machine_passphrase_{what}")
         for what in ("change", "duress", "remove")
     ),
+    path("fit/", pages.show_fitness, name="machine_fit"),
     path("lock/", pages.choose_lock, name="machine_lock"),
     path("budget/", pages.choose_budget, name="machine_budget"),
     path("backup/", pages.back_up, name="machine_backup"),

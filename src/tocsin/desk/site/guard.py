@@ -27,8 +27,8 @@ NEED_NO_DESK = OPEN_TO_ALL | {"unlock", "lock", "away", "machine_return"}
 COME_BY_THEMSELVES = {"machine_watch"}
 """Pages that a browser loads without a person: they keep no desk open."""
 
-NEED_NO_TURN = {"machine_job", "machine_watch", "machine_stop"}
-"""Pages about one job: they touch its note alone, and must answer while the job or a sync has the desk."""
+NEED_NO_TURN = {"machine_job", "machine_watch", "machine_stop", "machine_fit"}
+"""Pages about one job, or about the machine: they touch nothing of the ledger, and answer while a sync has the desk."""
 
 SAFE = {"GET", "HEAD"}
 
