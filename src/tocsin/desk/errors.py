@@ -270,6 +270,18 @@ class NotReadyToTravel(DeskError):
         )
 
 
+class Removed(DeskError):
+    """Founders have removed this device from the roll."""
+
+    code = "desk.removed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Founders have removed this device: nothing is sealed to it any more, and nothing leaves it. What it read "
+            "before can still be read here."
+        )
+
+
 class ClonedDevice(DeskError):
     """The ledger already has another record of this device's next number."""
 

@@ -125,7 +125,7 @@ class KeyFile:
     def _give_way(cls, path: Path, spare: _Opened) -> KeyFile:
         """Put what the duress passphrase opens in the keyring's place. Cut off anywhere, it opens so again."""
         given = cls(path, _keyring(spare.kept), spare.file, _nobodys(spare.file))
-        _overwrite(path)
+        overwrite(path)
         given.save()
         return given
 
@@ -323,7 +323,7 @@ def _nobodys(like: PassphraseFile) -> PassphraseFile:
     return PassphraseFile.nobodys(log_n=like.log_n)
 
 
-def _overwrite(path: Path) -> None:
+def overwrite(path: Path) -> None:
     """Write chance over a file's bytes before it is replaced; a disk may keep old cells all the same."""
     with open(path, "r+b") as file:
         file.write(secrets.token_bytes(path.stat().st_size))

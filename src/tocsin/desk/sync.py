@@ -40,11 +40,14 @@ from tocsin.desk.errors import BudgetUsed, ClonedDevice, RelayMisled, RelayRefus
 from tocsin.desk.intake.actions import forget_drained
 from tocsin.desk.ledger.changes import post_signed
 from tocsin.desk.ledger.exposure import say_exposure
+from tocsin.desk.removal import check_place, say_if_removed
 from tocsin.desk.replica import FOLDER_DAYS
 from tocsin.desk.sentry.choices import keep_to_sentries
 from tocsin.desk.wire import RECORDS_A_PAGE, Wire
 
 KEYS_BACK_DAYS = 28
+STRANGER = "relay.unknown"
+"""What the relay answers whoever is not on the roll, or not any more."""
 DURESS = "duress"
 """Why a desk bars itself when its duress passphrase was given."""
 CLOCK_DAYS = 2
@@ -63,7 +66,7 @@ def sync(desk: Desk, *, everything: bool = False) -> None:
         Not reached: everything said here is kept.
     RelayMisled
         It showed a forged, shortened or reordered ledger: nothing of it was kept.
-    ClonedDevice, WrongClock, RelayRefused
+    ClonedDevice, Removed, WrongClock, RelayRefused
         What this device must do first.
     ForkSeen
         Two versions of the ledger are about.
@@ -79,6 +82,9 @@ def sync_portion(desk: Desk, *, everything: bool = False) -> bool:
     with desk.lock:
         wire = desk.wire()
         portion = Portion(desk, wire)
+        if desk.keyring.is_quiet:
+            # Before anything else: a long reading, or a budget used up, must not hold it back.
+            _ask_for_removal(desk)
         try:
             portion.check()
             return _sync(desk, wire, portion, everything=everything)
@@ -90,7 +96,7 @@ def sync_portion(desk: Desk, *, everything: bool = False) -> bool:
 
 
 def _sync(desk: Desk, wire: Wire, portion: Portion, *, everything: bool) -> bool:
-    overview = wire.beside(desk.today - KEYS_BACK_DAYS)
+    overview = _ask_overview(desk, wire)
     head, cosignatures = _check_head(desk, overview.head, overview.signature), overview.words
     _fetch_new_keys(desk, wire, portion, overview)
     _fetch_folders(desk, wire, portion, overview)
@@ -100,9 +106,8 @@ def _sync(desk: Desk, wire: Wire, portion: Portion, *, everything: bool) -> bool
     on_relay = _fetch_new_keys(desk, wire, portion, overview)
     if desk.is_cloned:
         raise ClonedDevice
-    if desk.keyring.is_quiet:
-        _ask_for_removal(desk)
-    else:
+    check_place(desk, desk.world.history.now.roll)
+    if not desk.keyring.is_quiet:
         _do_its_part(desk, wire, on_relay)
     _send(desk, wire, everything=everything)
     if not desk.keyring.is_quiet:
@@ -111,6 +116,15 @@ def _sync(desk: Desk, wire: Wire, portion: Portion, *, everything: bool) -> bool
         _send(desk, wire, everything=everything)
     _vouch(desk, wire, cosignatures)
     return True
+
+
+def _ask_overview(desk: Desk, wire: Wire) -> Beside:
+    try:
+        return wire.beside(desk.today - KEYS_BACK_DAYS)
+    except RelayRefused as refusal:
+        if refusal.refusal == STRANGER:
+            say_if_removed(desk, wire)
+        raise
 
 
 def _do_its_part(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:

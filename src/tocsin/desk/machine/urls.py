@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from tocsin.desk.machine import pages, passphrases, travel_pages
+from tocsin.desk.machine import ending, pages, passphrases, travel_pages
 
 urlpatterns = [
     path("", pages.show, name="machine"),
+    path("ending/", ending.show, name="machine_ending"),
+    path("ending/erase/", ending.erase, name="machine_erase"),
     path("travel/", travel_pages.show, name="machine_travel"),
     path("travel/prepare/", travel_pages.prepare, name="machine_travel_prepare"),
     path("travel/lock/", travel_pages.lock, name="machine_travel_lock"),

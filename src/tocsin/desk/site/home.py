@@ -14,6 +14,7 @@ from tocsin.desk.activate.deadlines import CheckIn, pressing
 from tocsin.desk.activate.queries import ActivationRow, list_page
 from tocsin.desk.count.queries import tally_rows
 from tocsin.desk.desk import Desk
+from tocsin.desk.errors import Removed
 from tocsin.desk.intake.queries import intake_page
 from tocsin.desk.ledger.custody import custody_page
 from tocsin.desk.ledger.duty import DutyBoard, duty_board
@@ -61,6 +62,7 @@ class Sync:
     """What the last sync said."""
 
     trouble: str
+    is_removed: bool
     minutes_ago: int | None
     syncs_itself: bool
     fetched: Fetched
@@ -124,8 +126,13 @@ def home(desk: Desk, session: Session) -> HomePage:
 def _sync(desk: Desk, session: Session) -> Sync:
     ago = None if session.synced_at is None else int(time.monotonic() - session.synced_at) // 60
     trouble = "" if session.trouble is None else str(session.trouble)
-    syncs_itself = session.syncs_itself or not session.sync_every
-    return Sync(trouble=trouble, minutes_ago=ago, syncs_itself=syncs_itself, fetched=fetched(desk))
+    return Sync(
+        trouble=trouble,
+        is_removed=isinstance(session.trouble, Removed),
+        minutes_ago=ago,
+        syncs_itself=session.syncs_itself or not session.sync_every,
+        fetched=fetched(desk),
+    )
 
 
 def _tasks(desk: Desk) -> list[Task]:
