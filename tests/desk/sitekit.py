@@ -61,10 +61,21 @@ class Site:
 
 
 def start_site(
-    folder: Path, environment: dict[str, str], *, passphrase: str | None = PASSPHRASE, browser: bool = False
+    folder: Path,
+    environment: dict[str, str],
+    *,
+    passphrase: str | None = PASSPHRASE,
+    browser: bool = False,
+    sync_every: int = 0,
 ) -> Site:
     """Start the page of the desk in a folder; without a passphrase it is locked."""
-    options = ["--folder", str(folder), "--browser" if browser else "--no-browser", "--sync-every", "0"]
+    options = [
+        "--folder",
+        str(folder),
+        "--browser" if browser else "--no-browser",
+        "--sync-every",
+        str(sync_every),
+    ]
     command = [sys.executable, "-m", "tocsin", "desk", *options]
     if passphrase is not None:
         command.append("--passphrase-stdin")

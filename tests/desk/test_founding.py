@@ -397,4 +397,4 @@ def test_killed_again_and_again_at_any_change_of_the_disk_they_still_found_one_c
         assert len({desk.world.coalition for desk in desks}) == 1
         assert all(holds(desk, *EVERYBODYS, "offers", "planning") for desk in desks)
         assert [len(desk.world.compartments["watch"].epochs) for desk in desks] == [1, 1, 1]
-        assert not any(desk.is_cloned or desk.n_waiting for desk in desks)
+        assert not any(desk.is_cloned or desk.n_leaving for desk in desks)

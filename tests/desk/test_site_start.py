@@ -27,7 +27,7 @@ def start(folder: Path, environment: dict[str, str], *more: str, passphrase: str
 
 
 def test_a_folder_without_a_desk_is_said(tmp_path: Path) -> None:
-    assert "[desk.none]" in start(tmp_path, environment_with(tmp_path / "clock"))
+    assert "[desk.none]" in start(tmp_path, environment_with(tmp_path / "clock"), "--passphrase-stdin")
 
 
 def test_a_start_that_cannot_work_says_why_in_one_line(coalition: Coalition) -> None:

@@ -25,8 +25,10 @@ from tocsin.core.ledger import (
     publish_first,
 )
 from tocsin.desk.desk import Desk
+from tocsin.desk.start.founding import founding_text
 from tocsin.desk.start.joining import offer_of
-from tocsin.desk.start.state import Founding, Joining, read_setup, setup_file
+from tocsin.desk.start.state import NAME, Founding, Joining, read_setup, setup_file
+from tocsin.terms import Day
 
 SHARED: dict[str, frozenset[Duty]] = {
     "count": frozenset({Duty.COUNTER, Duty.ASSESSOR, Duty.ANALYST, Duty.SEAT}),
@@ -47,8 +49,28 @@ class Beginning:
     """Devices that have published no keys yet, while whoever lodged waits for them."""
     is_let_in: bool
     """This desk reads what everybody reads."""
-    counts_from: int | None
+    counts_from: Day | None
     """The day from which it may be let in, if that day is to come."""
+
+
+def is_beginning(desk: Desk) -> bool:
+    """Say whether this desk, or one that it waits for, has not been let in yet."""
+    return WATCH not in desk.keyring.compartments or (desk.folder / NAME).is_file()
+
+
+def beginning(desk: Desk) -> Beginning | None:
+    """Say how far a desk that has just begun has come; None once it is let in and waits for nobody."""
+    if not is_beginning(desk) or desk.keyring.is_quiet:
+        return None
+    setup = read_setup(desk.folder, desk.keyring)
+    leads = isinstance(setup, Founding) and desk.replica.record(0).header.device == desk.device
+    counts_from = desk.world.history.counts_from(desk.device)
+    return Beginning(
+        founding_text=founding_text(setup) if leads and isinstance(setup, Founding) else "",
+        missing=missing(desk) if leads and WATCH not in desk.world.compartments else (),
+        is_let_in=WATCH in desk.keyring.compartments,
+        counts_from=Day(counts_from) if counts_from > desk.today else None,
+    )
 
 
 # a newcomer's first sync ---
@@ -175,7 +197,9 @@ def _open_shared(desk: Desk) -> None:
     for name in SHARED:
         if name in desk.world.compartments or desk.member.pending.is_opening(name):
             continue
-        if opener(desk, name) == desk.device and WATCH in desk.world.compartments:
+        if desk.device not in belonging(desk, name) or WATCH not in desk.world.compartments:
+            continue
+        if opener(desk, name) == desk.device:
             keys = desk.moment().keys
             members = desk.sealed_to(sorted(belonging(desk, name) & keys.keys()))
             desk.do(partial(_open_compartment, name, members))

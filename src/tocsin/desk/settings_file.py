@@ -25,6 +25,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What sync fetches from the relay on one UTC day of this machine, in millions of bytes; None: as much as there is."""
     on_duty: bool = True
     """Whether this desk publishes intake keys, where its duties let it."""
+    compared_on: Day | None = None
+    """The coalition's day on which the person here last compared head words by voice."""
     on_duty_until: Day | None = None
     """The last day of the coalition for which it does; None: until told otherwise."""
     sends_at_once: bool = False

@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from tocsin.desk.ledger import away_pages, custody_pages, duty_pages, lost_pages, pages, roll_pages
+from tocsin.desk.ledger import (
+    away_pages,
+    begin_pages,
+    custody_pages,
+    duty_pages,
+    lost_pages,
+    pages,
+    roll_pages,
+)
 
 urlpatterns = [
     path("", pages.show, name="ledger"),
@@ -16,6 +24,14 @@ urlpatterns = [
     path("duty/pings/again/", duty_pages.try_pings, name="pings_again"),
     path("exposure/", pages.show_exposure, name="exposure"),
     path("bar/", pages.bar, name="bar"),
+    path("ready/", begin_pages.show_ready, name="ledger_ready"),
+    path("ready/compared/", begin_pages.note_compared, name="ledger_compared"),
+    path("invite/", begin_pages.show_invite, name="ledger_invite"),
+    path("invite/new/", begin_pages.invite, name="ledger_invite_new"),
+    path("invite/back/", begin_pages.take_back, name="ledger_invite_back"),
+    path("invite/answer/", begin_pages.receive, name="ledger_invite_answer"),
+    path("invite/in/", begin_pages.let_in, name="ledger_invite_in"),
+    path("without/", begin_pages.go_on_without, name="ledger_without"),
     path("changes/", roll_pages.show_changes, name="ledger_changes"),
     path("changes/sign/", roll_pages.sign, name="ledger_sign"),
     path("changes/withdraw/", roll_pages.withdraw, name="ledger_withdraw"),

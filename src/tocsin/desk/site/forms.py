@@ -10,6 +10,7 @@ from tocsin.desk.site.errors import BadField
 from tocsin.terms import Day, Place, day_from_date
 
 MOST_LETTERS = 2_000
+MOST_PASTED = 500_000
 
 
 def text(request: HttpRequest, field: str) -> str:
@@ -23,6 +24,22 @@ def text(request: HttpRequest, field: str) -> str:
     if not value or len(value) > MOST_LETTERS:
         raise BadField(field)
     return value
+
+
+def pasted(request: HttpRequest) -> str:
+    """Read a long text that was pasted, or came as a file, or both.
+
+    Raises
+    ------
+    BadField
+    """
+    parts = [request.POST.get("pasted", "")]
+    files = request.FILES.getlist("file")
+    parts += [file.read(MOST_PASTED + 1).decode("utf-8", errors="replace") for file in files]
+    text = "\n".join(parts).strip()
+    if not text or len(text) > MOST_PASTED:
+        raise BadField("pasted")
+    return text
 
 
 def number(request: HttpRequest, field: str) -> int:

@@ -19,8 +19,8 @@ from tocsin.desk.site.entrance import entrance
 from tocsin.desk.site.session import BUSY_SECONDS, session
 from tocsin.desk.site.waiting import n_leaving
 
-OPEN_TO_ALL = {"open", "style", "icon"}
-"""Pages that need no cookie: the entrance itself, and the style sheet and icon, which say nothing."""
+OPEN_TO_ALL = {"open", "style", "script", "icon"}
+"""Pages that need no cookie: the entrance itself, and style sheet, script and icon, which say nothing."""
 
 NEED_NO_DESK = OPEN_TO_ALL | {"unlock", "lock", "away", "machine_return"}
 
@@ -109,7 +109,7 @@ class Turn:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         name = page_name(request)
-        if name in NEED_NO_DESK:
+        if name in NEED_NO_DESK or name.startswith("start"):
             return self._get_response(request)
         session.lock_if_idle()
         desk = session.desk

@@ -12,15 +12,18 @@ from tocsin.core.seal import CASELOAD_CAP
 from tocsin.core.watch import Alarm
 from tocsin.desk.activate.deadlines import CheckIn, pressing
 from tocsin.desk.activate.queries import ActivationRow, list_page
+from tocsin.desk.beginning import Beginning, beginning
 from tocsin.desk.count.queries import tally_rows
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import Removed
 from tocsin.desk.intake.queries import intake_page
+from tocsin.desk.ledger.changes import founder_key
 from tocsin.desk.ledger.custody import custody_page
 from tocsin.desk.ledger.duty import DutyBoard, duty_board
 from tocsin.desk.ledger.lost import is_pressing
 from tocsin.desk.ledger.notes import open_notes
 from tocsin.desk.ledger.queries import HeadRow, head_row, refused_rows
+from tocsin.desk.ledger.ready import ready_page
 from tocsin.desk.ledger.roll_queries import changes_to_sign
 from tocsin.desk.machine.queries import Fetched, JobRow, fetched, job_rows
 from tocsin.desk.protect.queries import CaseRow, case_rows
@@ -91,6 +94,7 @@ class HomePage:
     warnings: tuple[Concern, ...]
     n_refused: int
     duty: DutyBoard
+    beginning: Beginning | None
 
     @property
     def n_later(self) -> int:
@@ -115,11 +119,12 @@ def home(desk: Desk, session: Session) -> HomePage:
         sends_at_once=desk.settings.sends_at_once,
         n_cases=desk.n_cases,
         cap=CASELOAD_CAP,
-        tasks=tuple(_tasks(desk)),
+        tasks=(*_tasks(desk), *_readiness(desk, session)),
         jobs=job_rows(session.jobs) if session.jobs else (),
         warnings=(*_duty_gaps(duty, desk.today), *_warnings(desk)),
         n_refused=len(refused_rows(desk)),
         duty=duty,
+        beginning=beginning(desk),
     )
 
 
@@ -166,6 +171,15 @@ def _lost(desk: Desk) -> list[Task]:
         for device in sorted((barred | removed) - {desk.device})
         if is_pressing(desk, device)
     ]
+
+
+def _readiness(desk: Desk, session: Session) -> list[Task]:
+    """Remind founders of what the coalition lacks, after all else."""
+    if founder_key(desk) is None or desk.keyring.is_quiet:
+        return []
+    n_missing = ready_page(desk, session.jobs).n_missing
+    sentence = f"Are we ready? {_many(n_missing, 'thing')} to do before anybody is told where to turn."
+    return [Task(page="ledger_ready", about="", sentence=sentence)] if n_missing else []
 
 
 def _votes(desk: Desk) -> list[Task]:

@@ -15,8 +15,10 @@ from tocsin.desk.site.entrance import COOKIE, entrance
 from tocsin.desk.site.errors import plain, status_of
 from tocsin.desk.site.session import session, unlocked
 from tocsin.desk.site.settings import DOOR
+from tocsin.desk.start.state import Stage
 from tocsin.errors import TocsinError
 
+SCRIPT = (Path(__file__).parent / "static" / "desk.js").read_bytes()
 STYLE = (Path(__file__).parent / "static" / "desk.css").read_bytes()
 
 USED = (
@@ -45,6 +47,12 @@ def style(_request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+def script(_request: HttpRequest) -> HttpResponse:
+    """Serve the one script: it copies texts and looks whether a wait is over; every page works without it."""
+    return HttpResponse(SCRIPT, content_type="text/javascript; charset=utf-8")
+
+
+@require_GET
 def icon(_request: HttpRequest) -> HttpResponse:
     """Have no icon: browsers ask for one without a cookie."""
     return HttpResponse(status=204)
@@ -53,6 +61,8 @@ def icon(_request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def unlock(request: HttpRequest) -> HttpResponseBase:
     """Ask for the passphrase."""
+    if session.start is not None or session.stage is Stage.EMPTY:
+        return redirect("start")
     if not session.is_locked:
         return redirect("home")
     if request.method == "GET":

@@ -14,8 +14,7 @@ import threading
 from pathlib import Path
 from wsgiref.simple_server import WSGIServer
 
-from tocsin.desk.errors import NoDeskHere, TravelLocked
-from tocsin.desk.keyfile import NAME as KEYRING
+from tocsin.desk.errors import TravelLocked
 from tocsin.errors import DeskError
 
 HOST = "127.0.0.1"
@@ -41,24 +40,32 @@ def serve(
     browser: bool = True,
     sync_every: float = 60,
 ) -> None:
-    """Serve the desk in a folder until told to stop; print its one-time link.
+    """Serve the desk in a folder until told to stop; print its one-time link. In an empty one a desk is begun.
 
     Raises
     ------
-    NoDeskHere
     PortTaken
         Only if one was asked for.
-    WrongPassphrase, DamagedKeyring, DamagedReplica, DeskInUse
+    NoDeskHere, WrongPassphrase, DamagedKeyring, DamagedReplica, DeskInUse
         With a passphrase only; without one the page asks for it.
     """
-    if not (folder / KEYRING).is_file():
-        raise NoDeskHere
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _set_up()
+    from tocsin.desk.site.session import session
+
+    session.begin(folder, sync_every=sync_every)
+    session.resume_trial()
+    try:
+        _serve(folder, port=port, passphrase=passphrase, browser=browser)
+    finally:
+        session.end_trial()
+
+
+def _serve(folder: Path, *, port: int, passphrase: str | None, browser: bool) -> None:
     from tocsin.desk.site.browser import shown
     from tocsin.desk.site.entrance import entrance
     from tocsin.desk.site.session import session
 
-    session.begin(folder, sync_every=sync_every)
     if passphrase is not None:
         # A desk locked for a journey: its page asks for founders' words.
         with contextlib.suppress(TravelLocked):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tocsin.core.ledger import TRAVEL_SHARES_NEEDED, join_travel_shares, travel_identity
 from tocsin.core.seal import WrongPassphrase
+from tocsin.desk.beginning import is_beginning
 from tocsin.desk.clock import Clock
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import Locked, RelayAway, TravelLocked
@@ -17,6 +18,10 @@ from tocsin.desk.jobs import Jobs
 from tocsin.desk.keyfile import Stub
 from tocsin.desk.machine.works import WORKS
 from tocsin.desk.site.idle import JOB_SECONDS, LOOK_SECONDS, Idle, lock_seconds
+from tocsin.desk.start import founding, joining
+from tocsin.desk.start.errors import RelayDidNotStart
+from tocsin.desk.start.state import Founding, Stage, Start, stage_of
+from tocsin.desk.start.trial import TrialRelay, resume_trial, start_trial
 from tocsin.desk.sync import sync_portion
 from tocsin.errors import TocsinError
 
@@ -24,6 +29,9 @@ MOST_DELAY = 5.0
 """Seconds that a wrong passphrase costs at most; each one costs half a second more than the one before."""
 
 GIVE_WAY_SECONDS = 0.1
+
+WAIT_SECONDS = 5.0
+"""Between two looks at the relay while founders or a newcomer wait, and between syncs of a desk that has just begun."""
 
 BUSY_SECONDS = 20
 """How long a page waits while the desk talks to the relay."""
@@ -40,6 +48,10 @@ class Session:
         self.away: Stub | None = None
         """What the passphrase opened of a desk that travels."""
         self._heard: dict[int, bytes] = {}
+        self.trial: TrialRelay | None = None
+        """A relay on this machine, for trying things out."""
+        self.start: Start | None = None
+        """An unlocked folder in which there is no desk yet."""
         self.trouble: TocsinError | None = None
         """What the last sync ran into; None if it went well."""
         self.synced_at: float | None = None
@@ -63,7 +75,12 @@ class Session:
     @property
     def is_locked(self) -> bool:
         """Say whether the passphrase is still to be given."""
-        return self.desk is None
+        return self.desk is None and self.start is None
+
+    @property
+    def stage(self) -> Stage:
+        """Say what lies in the folder."""
+        return stage_of(self.folder)
 
     def unlock(self, passphrase: str) -> None:
         """Open the desk.
@@ -75,7 +92,11 @@ class Session:
             It waits for founders' words (`hear_share`).
         """
         with self._gate:
-            if self.desk is not None:
+            if not self.is_locked:
+                return
+            if self.stage is Stage.SETUP:
+                with self._slowly():
+                    self._have_start(Start.open(self.folder, passphrase))
                 return
             try:
                 with self._slowly():
@@ -122,6 +143,89 @@ class Session:
         if self.sync_every:
             self._syncer = threading.Thread(target=self._keep_synced, args=(desk,), name="sync", daemon=True)
             self._syncer.start()
+
+    # before there is a desk ---
+
+    def begin_start(self, passphrase: str) -> Start:
+        """Make a keyring in an empty folder."""
+        with self._gate:
+            if self.start is None:
+                self._have_start(Start.create(self.folder, passphrase))
+            assert self.start is not None  # noqa: S101 - made above
+            return self.start
+
+    def begin_trial(self) -> TrialRelay:
+        """Start a relay on this machine, if there is none, with a lodging code.
+
+        Raises
+        ------
+        RelayDidNotStart
+        """
+        with self._gate:
+            if self.trial is not None and not self.trial.code:
+                self.trial.stop()
+                self.trial = None
+            if self.trial is None:
+                self.trial = start_trial(self.folder)
+            return self.trial
+
+    def resume_trial(self) -> None:
+        """Start the relay on this machine again, if there was one; a desk opens without it too."""
+        try:
+            self.trial = resume_trial(self.folder)
+        except RelayDidNotStart as trouble:
+            self.trouble = trouble
+
+    def end_trial(self) -> None:
+        """End the relay on this machine."""
+        if self.trial is not None:
+            self.trial.stop()
+
+    def _have_start(self, start: Start) -> None:
+        self.start, self.trouble = start, None
+        if self.sync_every:
+            threading.Thread(target=self._keep_looking, args=(start,), name="look", daemon=True).start()
+
+    def become(self, start: Start, desk: Desk) -> None:
+        """Go on with the desk that founding or joining came to, and sync it; unless it was locked meanwhile."""
+        with self._gate:
+            if self.start is not start:
+                desk.close()
+                return
+            self.start = None
+            self._begin(desk)
+        if not self.sync_every:
+            self.sync_now()
+
+    def begin_again(self) -> None:
+        """Forget the keys and steps of an unlocked folder in which there is no desk."""
+        start = started()
+        with start.lock, self._gate:
+            if self.start is start:
+                self.start = None
+                start.begin_again()
+
+    def look(self, start: Start) -> None:
+        """Ask the relay whether there is a desk to be by now; what goes wrong stays in `trouble`."""
+        with start.lock:
+            if self.start is not start or start.setup is None:
+                return
+            try:
+                desk = founding.look(start) if isinstance(start.setup, Founding) else joining.look(start)
+            except TocsinError as trouble:
+                self.trouble = trouble
+                return
+            self.trouble = None
+            if desk is not None:
+                self.become(start, desk)
+
+    def _keep_looking(self, start: Start) -> None:
+        while self.start is start:
+            self.look(start)
+            self._wake.wait(min(self.sync_every, LOOK_SECONDS))
+            self._wake.clear()
+
+    # while there is one ---
 
     def check_passphrase(self, passphrase: str) -> None:
         """Ask again for the passphrase of the open desk, before something that whoever sits there must not do.
@@ -177,6 +281,9 @@ class Session:
             self.trouble, self.synced_at = None, None
             self.away, self._heard = None, {}
             self._wake.set()
+            start, self.start = self.start, None
+            if start is not None:
+                start.close()
             if jobs is not None:
                 jobs.close()
             if desk is not None:
@@ -207,8 +314,9 @@ class Session:
                 if self.desk is not desk:
                     return
                 is_done = self._sync(desk)
+                pause = min(self.sync_every, WAIT_SECONDS) if is_beginning(desk) else self.sync_every
             if is_done:
-                self._wake.wait(self.sync_every)
+                self._wake.wait(pause)
                 self._wake.clear()
             else:
                 # A page that waits for the desk gets it between two portions.
@@ -241,6 +349,18 @@ def unlocked() -> Desk:
     if session.desk is None:
         raise Locked
     return session.desk
+
+
+def started() -> Start:
+    """Give the unlocked folder in which there is no desk yet.
+
+    Raises
+    ------
+    Locked
+    """
+    if session.start is None:
+        raise Locked
+    return session.start
 
 
 def running_jobs() -> Jobs:

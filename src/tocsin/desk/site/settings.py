@@ -30,7 +30,10 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [SITE / "templates", *(SITE.parent / room / "templates" for room in (*ROOMS, *BESIDE))],
+        "DIRS": [
+            SITE / "templates",
+            *(SITE.parent / room / "templates" for room in (*ROOMS, *BESIDE, "start")),
+        ],
         "OPTIONS": {
             "builtins": ["tocsin.desk.site.tags"],
             "context_processors": ["tocsin.desk.site.frame.frame", "django.template.context_processors.csrf"],

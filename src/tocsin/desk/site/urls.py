@@ -14,12 +14,14 @@ inside: list[URLPattern | URLResolver] = [
     path("away/", pages.away, name="away"),
     path("sync/", pages.sync_now, name="sync"),
     path("send/", pages.send_everything, name="send"),
+    path("start/", include("tocsin.desk.start.urls")),
     *(path(f"{room}/", include(f"tocsin.desk.{room}.urls")) for room in (*ROOMS, *BESIDE)),
 ]
 
 urlpatterns = [
     path("open/<str:token>", pages.enter, name="open"),
     path("style.css", pages.style, name="style"),
+    path("desk.js", pages.script, name="script"),
     path("favicon.ico", pages.icon, name="icon"),
     path(f"{DOOR}/", include(inside)),
 ]

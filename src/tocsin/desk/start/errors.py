@@ -64,6 +64,17 @@ class WordsNotCompared(DeskError):
         self.founders = founders
 
 
+class NotCompared(DeskError):
+    """Words that were neither typed nor ticked as the same."""
+
+    code = "desk.not-compared"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "First compare the eight words, by voice, and say so: they show whether anybody stands between you."
+        )
+
+
 class BadAddress(DeskError):
     """A relay's address that is none."""
 

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
-from tocsin.core.ledger import UNDECODABLE, Record
+from tocsin.core.ledger import UNDECODABLE, Record, coalition_id, read_records
 from tocsin.core.seal import Keyring
 from tocsin.desk.clock import Clock
 from tocsin.desk.desk import FOUNDING_NAME, Desk
-from tocsin.desk.errors import DamagedNotes, DeskInUse
+from tocsin.desk.errors import DamagedNotes, DeskInUse, OtherCopy
 from tocsin.desk.keyfile import NAME as KEYRING
-from tocsin.desk.keyfile import KeyFile
+from tocsin.desk.keyfile import SPARE, KeyFile
 from tocsin.desk.replica import NAME as REPLICA
 from tocsin.desk.sealed_file import SealedFile
+from tocsin.errors import LedgerError
 
 NAME = "setup.sealed"
 CLAIM = "setup.lock"
@@ -73,11 +76,14 @@ class Stage(StrEnum):
 
 
 def stage_of(folder: Path) -> Stage:
-    """Say what lies in a folder: nothing of ours, a keyring that stands on no roll yet, or a desk."""
+    """Say what lies in a folder: nothing of ours, a keyring that stands on no roll yet, or a desk.
+
+    A restored backup brings founding record and replica before there are keys.
+    """
     if not (folder / KEYRING).is_file():
         return Stage.EMPTY
-    is_desk = (folder / FOUNDING_NAME).is_file() or (folder / REPLICA).is_file()
-    return Stage.DESK if is_desk else Stage.SETUP
+    has_ledger = (folder / FOUNDING_NAME).is_file() or (folder / REPLICA).is_file()
+    return Stage.DESK if has_ledger and not (folder / CLAIM).exists() else Stage.SETUP
 
 
 def setup_file(folder: Path, keyring: Keyring) -> SealedFile:
@@ -101,30 +107,45 @@ def read_setup(folder: Path, keyring: Keyring) -> Setup | None:
         raise DamagedNotes(NAME) from trouble
 
 
-def claim_folder(folder: Path) -> sqlite3.Connection:
+@contextmanager
+def claimed(folder: Path) -> Iterator[sqlite3.Connection]:
     """Keep other programs out while the steps are taken here; SQLite's lock holds on every system and dies with us.
 
     Raises
     ------
     DeskInUse
     """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     claim = sqlite3.connect(folder / CLAIM, isolation_level=None, check_same_thread=False, timeout=0.5)
+    with ExitStack() as undo:
+        undo.callback(claim.close)
+        try:
+            claim.execute("begin exclusive")
+        except sqlite3.OperationalError as trouble:
+            raise DeskInUse from trouble
+        yield claim
+        undo.pop_all()
+
+
+def _founding_there(folder: Path) -> Record | None:
+    """Read the founding record that a restored backup brought."""
     try:
-        claim.execute("begin exclusive")
-    except sqlite3.OperationalError as trouble:
-        claim.close()
-        raise DeskInUse from trouble
-    return claim
+        (record,) = read_records((folder / FOUNDING_NAME).read_bytes())
+    except FileNotFoundError:
+        return None
+    except (LedgerError, ValueError) as trouble:
+        raise OtherCopy from trouble
+    return record
 
 
 class Start:
     """An unlocked folder in which there is no desk yet."""
 
-    def __init__(self, folder: Path, keyfile: KeyFile, *, clock: Clock) -> None:
+    def __init__(self, folder: Path, keyfile: KeyFile, claim: sqlite3.Connection, *, clock: Clock) -> None:
         self.folder, self.keyfile, self.clock = folder, keyfile, clock
         self.lock = threading.RLock()
+        self._claim = claim
         self.setup = read_setup(folder, keyfile.keyring)
-        self._claim = claim_folder(folder)
 
     def close(self) -> None:
         """Let another program have the folder."""
@@ -136,8 +157,9 @@ class Start:
     ) -> Start:
         """Make a keyring with a new signing key and nothing else; a low work factor is for tests only."""
         cost = {} if log_n is None else {"log_n": log_n}
-        keyfile = KeyFile.create(folder, Keyring.fresh(), passphrase, **cost)
-        return cls(folder, keyfile, clock=clock or Clock.of_machine())
+        with claimed(folder) as claim:
+            keyfile = KeyFile.create(folder, Keyring.fresh(), passphrase, **cost)
+            return cls(folder, keyfile, claim, clock=clock or Clock.of_machine())
 
     @classmethod
     def open(cls, folder: Path, passphrase: str, *, clock: Clock | None = None) -> Start:
@@ -145,9 +167,11 @@ class Start:
 
         Raises
         ------
-        NoDeskHere, WrongPassphrase, DamagedKeyring, DamagedNotes
+        NoDeskHere, WrongPassphrase, DamagedKeyring, DamagedNotes, DeskInUse
         """
-        return cls(folder, KeyFile.open(folder, passphrase), clock=clock or Clock.of_machine())
+        with claimed(folder) as claim:
+            keyfile = KeyFile.open(folder, passphrase)
+            return cls(folder, keyfile, claim, clock=clock or Clock.of_machine())
 
     @property
     def keyring(self) -> Keyring:
@@ -160,13 +184,26 @@ class Start:
         self.setup = setup
 
     def become_desk(self, founding: Record, *, device: int) -> Desk:
-        """Make a desk of it: the keyring learns coalition and number first, the trusted founding record stands last."""
-        self.keyring.device = device
+        """Make a desk of it: the keyring learns coalition and number first, the trusted founding record stands last.
+
+        Raises
+        ------
+        OtherCopy
+            A backup of another coalition was restored into this folder.
+        """
+        if (there := _founding_there(self.folder)) and coalition_id(there) != coalition_id(founding):
+            raise OtherCopy
+        self.keyring.coalition, self.keyring.device = coalition_id(founding), device
+        self.keyfile.save()
         self.close()
+        (self.folder / CLAIM).unlink(missing_ok=True)
         return Desk.begin(self.folder, self.keyfile, founding, clock=self.clock)
 
     def begin_again(self) -> None:
         """Forget keys and steps, as when words did not match: whoever saw the old keys has nothing of the new ones."""
         setup_file(self.folder, self.keyring).remove()
-        self.keyfile.path.unlink()
+        for name in (KEYRING, SPARE):
+            (self.folder / name).unlink(missing_ok=True)
         self.setup = None
+        self.close()
+        (self.folder / CLAIM).unlink(missing_ok=True)
