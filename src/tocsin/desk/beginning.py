@@ -20,6 +20,7 @@ from tocsin.core.ledger import (
     Duty,
     Member,
     Moment,
+    Offer,
     Outgoing,
     open_everybodys,
     publish_first,
@@ -91,6 +92,12 @@ def check_offered_ledger(desk: Desk) -> None:
     known = {key.slot for key in desk.published()}
     first = publish_first(desk.keyring, roll_version=desk.world.history.now.roll.version)
     desk.keep_published([key for key in first if key.slot not in known])
+
+
+def offer_here(desk: Desk) -> Offer | None:
+    """Give the offer of the invitation that a newcomer's desk still goes by, if it does."""
+    setup = read_setup(desk.folder, desk.keyring)
+    return offer_of(setup) if isinstance(setup, Joining) else None
 
 
 def forget_joining(desk: Desk) -> None:

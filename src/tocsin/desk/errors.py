@@ -136,6 +136,43 @@ class OtherCopy(DeskError):
         )
 
 
+class OlderCopy(DeskError):
+    """A copy with nothing that this desk does not have."""
+
+    code = "desk.older-copy"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This file has no record that this desk does not have. Nothing was changed; sync instead."
+        )
+
+
+class ForkedCopy(DeskError):
+    """A copy that holds another version of the ledger than this desk, or than those who vouch for it."""
+
+    code = "desk.forked-copy"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This file holds another version of the ledger than this desk or its own witnesses have, so nothing of it was "
+            "kept. Somebody made it up, or the relay shows two versions: compare head words with colleagues by telephone."
+        )
+
+
+class CopyNotTrusted(DeskError):
+    """A copy that is whole in itself, and nobody vouches for it."""
+
+    code = "desk.copy-not-trusted"
+
+    def __init__(self, *, typed: bool) -> None:
+        what = "These are not the six head words of this file" if typed else "Nothing vouches for this file"
+        super().__init__(
+            f"{what}, so nothing of it was kept. Ask your colleague for the six words that were shown when it was written, "
+            "or leave them out and try again when the relay answers."
+        )
+        self.typed = typed
+
+
 class ReplicaThere(DeskError):
     """A folder that has a copy of the ledger already."""
 

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tocsin.desk.machine import queries
 from tocsin.desk.machine.backups import BACKUP
-from tocsin.desk.machine.places import place_of
+from tocsin.desk.machine.places import copy_of, place_of
+from tocsin.desk.machine.sticks import STICK
 from tocsin.desk.site import forms
 from tocsin.desk.site.errors import BadField
 from tocsin.desk.site.session import running_jobs, session, unlocked
@@ -64,6 +65,18 @@ def back_up(request: HttpRequest) -> HttpResponseBase:
         return render(request, "backup.html", {"page": queries.backup_page(unlocked())})
     place = place_of(forms.text(request, "place"))
     return redirect("machine_job", running_jobs().start(BACKUP.name, {"place": place.code}).id)
+
+
+@require_http_methods(["GET", "POST"])
+def take_stick(request: HttpRequest) -> HttpResponseBase:
+    """Ask which colleague's file to take the ledger from, begin it and watch it."""
+    if request.method == "GET":
+        return render(request, "stick.html", {"page": queries.stick_page(unlocked())})
+    copy = copy_of(forms.text(request, "copy"))
+    words = request.POST.get("words", "").strip()
+    if len(words) > forms.MOST_LETTERS:
+        raise BadField("words")
+    return redirect("machine_job", running_jobs().start(STICK.name, {"copy": copy.code, "words": words}).id)
 
 
 @require_POST

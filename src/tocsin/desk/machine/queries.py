@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tocsin.desk.beginning import offer_here
 from tocsin.desk.budget import MEGABYTE
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import WrongClock
 from tocsin.desk.jobs import JobNote, Jobs, State
 from tocsin.desk.machine.fitness import Finding, Machine, Verdict, judge_clock
-from tocsin.desk.machine.places import Place, places
+from tocsin.desk.machine.places import FoundCopy, Place, copies_found, places
 from tocsin.desk.site.idle import MINUTES_OFFERED, lock_seconds
 
 if TYPE_CHECKING:
@@ -85,6 +86,15 @@ class BackupPage:
     n_records: int
     n_waiting: int
     """Things said here that have not left: they are not in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StickPage:
+    """Files from which the ledger can be taken."""
+
+    copies: tuple[FoundCopy, ...]
+    is_invited: bool
+    """This desk still goes by an invitation, whose firm head can vouch for a file."""
 
 
 WORDS = {
@@ -175,3 +185,9 @@ def _row(jobs: Jobs, note: JobNote) -> JobRow:
 def backup_page(desk: Desk) -> BackupPage:
     """Gather the page."""
     return BackupPage(places=tuple(places()), n_records=desk.world.size, n_waiting=desk.n_waiting)
+
+
+def stick_page(desk: Desk) -> StickPage:
+    """Gather the page."""
+    offer = offer_here(desk)
+    return StickPage(copies=tuple(copies_found()), is_invited=offer is not None and offer.firm_size > 0)

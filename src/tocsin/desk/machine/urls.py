@@ -21,6 +21,7 @@ urlpatterns = [
     path("fit/", pages.show_fitness, name="machine_fit"),
     path("lock/", pages.choose_lock, name="machine_lock"),
     path("budget/", pages.choose_budget, name="machine_budget"),
+    path("stick/", pages.take_stick, name="machine_stick"),
     path("backup/", pages.back_up, name="machine_backup"),
     path("jobs/", pages.start, name="machine_start"),
     path("jobs/<str:job>/", pages.show_job, name="machine_job"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tocsin.desk.jobs import Work
 from tocsin.desk.machine.backups import BACKUP
+from tocsin.desk.machine.sticks import STICK
 from tocsin.desk.verifying import VERIFY
 
-WORKS: tuple[Work, ...] = (VERIFY, BACKUP)
+WORKS: tuple[Work, ...] = (VERIFY, BACKUP, STICK)
