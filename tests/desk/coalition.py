@@ -11,7 +11,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -190,9 +190,22 @@ def environment_with(clock_file: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "TOCSIN_EXERCISE_CLOCK": str(clock_file)}
 
 
-def start_relay(home: Path, clock_file: Path, *, port: int = 0) -> tuple[subprocess.Popen[str], str, str]:
+def start_relay(
+    home: Path, clock_file: Path, *, port: int = 0, more: Sequence[str] = ()
+) -> tuple[subprocess.Popen[str], str, str]:
     """Start a relay; give its process, its address and a lodging code."""
-    command = [sys.executable, "-m", "tocsin", "relay", "--home", str(home), "--port", str(port), "--lodge"]
+    command = [
+        sys.executable,
+        "-m",
+        "tocsin",
+        "relay",
+        "--home",
+        str(home),
+        "--port",
+        str(port),
+        "--lodge",
+        *more,
+    ]
     relay = popen(
         command, stdout=subprocess.PIPE, text=True, env=environment_with(clock_file), start_new_session=True
     )

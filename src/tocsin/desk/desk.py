@@ -28,14 +28,17 @@ from tocsin.core.ledger import (
     Content,
     Draft,
     FrozenWorld,
+    Ground,
     Member,
     Moment,
+    Move,
     NoKey,
     Outgoing,
     PublishedKey,
     PublishedSlot,
     Reading,
     Record,
+    RelayEntry,
     Tip,
     Waiting,
     World,
@@ -49,6 +52,7 @@ from tocsin.desk.clock import Clock
 from tocsin.desk.errors import DamagedReplica, DamagedSnapshot, DiskFull, NoDeskHere
 from tocsin.desk.keyfile import KeyFile, drop_snapshot, has_snapshot, write_whole
 from tocsin.desk.kinds import ALL_KINDS
+from tocsin.desk.moved import forget_move, kept_move
 from tocsin.desk.outbox import finish_drafts, make_again, open_draft, remember_tip, seal_draft, tip_after
 from tocsin.desk.replica import FOLDER_DAYS, Checked, Replica
 from tocsin.desk.settings_file import read_settings, save_settings
@@ -148,11 +152,16 @@ class Desk:
         """Whether world and rows are what stands on the disk, so that they may be sealed."""
         self._drafts_seen: dict[int, Waiting] = {}
         """By position in the outbox, what of a draft decides when it leaves."""
+        self.move: Move | None = None
+        """Founders signed another relay, and the ledger does not say so yet."""
+        self.gives_up_firm = False
+        """Whether a person here has accepted that the new relay's ledger leaves out what two organisations vouched for."""
         self.world: World
         self.member: Member
         with ExitStack() as undo:
             undo.callback(self.close)
             self._start(verify_all=verify_all, replay=replay)
+            self.move = kept_move(folder, self.ground)
             undo.pop_all()
 
     @classmethod
@@ -268,7 +277,7 @@ class Desk:
             self.world.take_cosignatures(self.replica.cosignatures())
         except LedgerError as trouble:
             raise DamagedReplica from trouble
-        self.member.pending.expect(self._unread())
+        self.member.pending.expect(self.unread())
         self._is_whole = True
         self.take_grants(self.replica.grants())
         self._seal_if_worth(SEALED_AFTER_REPLAY)
@@ -427,18 +436,34 @@ class Desk:
         return Moment(self.today, self.now, keys, self._tip(behind_waiting=not replacing_what_waits))
 
     def _tip(self, *, behind_waiting: bool) -> Tip:
-        waiting = self._unread()
+        waiting = self.unread()
         return tip_after(waiting[-1]) if waiting and behind_waiting else self.world.tips[self.device]
 
-    def _unread(self) -> list[Record]:
+    def unread(self) -> list[Record]:
         """Finished records that were not read back from the relay yet."""
         chain = self.world.tips[self.device].chain
         return [record for record in self.replica.leaving().records if record.header.chain >= chain]
 
+    def cut_back(self, size: int) -> None:
+        """Go back to the first `size` records: founders opened the ledger again without the others.
+
+        What this device itself said in those waits to leave again. It is kept in the outbox first, so that a power cut
+        between the two files loses nothing: whatever the replica still has is no longer unread.
+        """
+        with self.lock:
+            lost = [record for record in self.replica.records(size) if record.header.device == self.device]
+            leaving = self.replica.leaving()
+            with self.replica.transaction():
+                self.replica.clear_leaving()
+                self.replica.add_leaving(Outgoing([*lost, *self.unread()], leaving.grants))
+            with self.replica.transaction():
+                self.replica.drop_from(size)
+            self._start()
+
     def drop_arrived(self) -> None:
         """Let go of finished records that were read back, and of their grants when none of them is left."""
         leaving = self.replica.leaving()
-        unread = self._unread()
+        unread = self.unread()
         if leaving.records and len(unread) < len(leaving.records):
             with self.replica.transaction():
                 self.replica.clear_leaving()
@@ -649,7 +674,7 @@ class Desk:
 
     def seal_again(self) -> None:
         """Put new records in place of finished ones that the relay refuses, under the roll, keys and day of now."""
-        refused = self._unread()
+        refused = self.unread()
         if not refused:
             return
         with self.all_or_nothing():
@@ -791,7 +816,7 @@ class Desk:
     def n_leaving(self) -> int:
         """How many things said here leave at the next sync; the others wait for a fixed hour."""
         with self.lock:
-            return len(self._unread()) + self._n_due(self.waiting())
+            return len(self.unread()) + self._n_due(self.waiting())
 
     def leave_of(self, drafts: Iterable[Draft]) -> int:
         """How many of some drafts would leave at the next sync."""
@@ -819,21 +844,40 @@ class Desk:
         """How many cases this desk holds open, of at most eight."""
         return min(len(self.keyring.open_cases()), CASELOAD_CAP)
 
+    @property
+    def ground(self) -> Ground:
+        """What a change of the roll stands on, as this desk knows it."""
+        return Ground(self.world.coalition, self.world.history.now.roll)
+
+    def settle_move(self) -> None:
+        """Let go of what founders signed outside the ledger once the ledger says so, or something later."""
+        if self.move is not None and self.world.history.now.roll.version >= self.move.roll.version:
+            forget_move(self.folder)
+            self.move, self.gives_up_firm = None, False
+
+    @property
+    def relay(self) -> RelayEntry:
+        """The coalition's relay: the roll's, or the successor that founders signed and the ledger does not name yet."""
+        return self.world.history.now.roll.relays[0] if self.move is None else self.move.relay
+
     def wire(self) -> Wire:
         """The connection to the coalition's relay, kept open between syncs."""
-        relay = self.world.history.now.roll.relays[0]
-        if self._wire is not None and self._wire.is_to(relay):
+        if self._wire is not None and self._wire.is_to(self.relay):
             return self._wire
         if self._wire is not None:
             self._wire.close()
-        self._wire = Wire(
+        self._wire = self.wire_to(self.relay)
+        return self._wire
+
+    def wire_to(self, relay: RelayEntry) -> Wire:
+        """Connect to a relay as this device."""
+        return Wire(
             relay.address,
             coalition=self.world.coalition,
             device=self.device,
             key=self.keyring.signing_key,
             relay_key=relay.key,
         )
-        return self._wire
 
 
 def _as_waiting(draft: Draft) -> Waiting:

@@ -39,6 +39,32 @@ class RelayMisled(RelayError):
         self.what = what
 
 
+class RelayFilling(RelayError):
+    """The relay is being filled again and takes nothing new."""
+
+    code = "relay.filling"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The relay was lost or set back and is being filled again; what this desk has beyond it was added. What you "
+            "write waits here until the founders, or the relay's keeper, open it."
+        )
+
+
+class FirmRecordsLeftOut(RelayError):
+    """The new relay's ledger leaves out records that two organisations had vouched for."""
+
+    code = "relay.left-out"
+
+    def __init__(self, *, n_records: int) -> None:
+        super().__init__(
+            f"The new relay was opened without {n_records} records that desks of two organisations had vouched for. Call a "
+            "founder before anything else. If it must be so, accept it on the page of the relay: what you said in them is "
+            "said again, what others said must be said by them."
+        )
+        self.n_records = n_records
+
+
 class NoDeskHere(DeskError):
     """A folder that holds no desk."""
 

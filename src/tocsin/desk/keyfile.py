@@ -396,14 +396,22 @@ def write_together(files: Mapping[Path, bytes]) -> None:
 def _removing(*parts: Path) -> Iterator[None]:
     """Leave no half-written file behind, and say in our words that the disk is full."""
     try:
+        with full_disk_told():
+            yield
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Say in our words that the disk takes no more; raises DiskFull."""
+    try:
         yield
     except OSError as trouble:
         if trouble.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DiskFull from trouble
         raise
-    finally:
-        for part in parts:
-            part.unlink(missing_ok=True)
 
 
 def _part_of(path: Path) -> Path:

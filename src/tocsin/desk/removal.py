@@ -7,6 +7,7 @@ from pathlib import Path
 from tocsin.core.ledger import BadRoll, DamagedRecord, Roll, coalition_id, read_founding, read_roll_change
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import RelayMisled, Removed
+from tocsin.desk.keeping import FOLDER as ATTACHMENTS
 from tocsin.desk.keyfile import NAME, SPARE, overwrite
 from tocsin.desk.wire import Wire
 
@@ -22,6 +23,8 @@ KEPT = (
     "desk.part",
     "replica.sqlite3*",
     "outbox.sqlite3*",
+    "relay.*",
+    f"{ATTACHMENTS}/*",
 )
 """What a desk keeps in its folder. Whatever else somebody put there is not ours to delete."""
 
@@ -65,3 +68,5 @@ def erase_folder(folder: Path) -> None:
             (folder / name).unlink()
     for path in sorted({path for name in KEPT for path in folder.glob(name)}):
         path.unlink()
+    if (folder / ATTACHMENTS).exists():
+        (folder / ATTACHMENTS).rmdir()

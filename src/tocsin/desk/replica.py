@@ -212,6 +212,21 @@ class Replica:
             row = self._db.execute("select value from meta where name = ?", (name,)).fetchone()
         return None if row is None else bytes(row[0])
 
+    def kept_for(self) -> bytes | None:
+        """The key of the relay to which this keeper last gave what it keeps, if any."""
+        return self._get("kept for")
+
+    def keep_for(self, relay_key: bytes) -> None:
+        """Remember it."""
+        self._set("kept for", relay_key)
+
+    def drop_from(self, number: int) -> None:
+        """Drop records from a number on, with what was vouched beyond it; nothing counts as checked until it was again."""
+        self._db.execute("delete from record where number >= ?", (number,))
+        self._db.execute("delete from meta where name = 'checked'")
+        beyond = [word.device for word in self.cosignatures() if word.size > number]
+        self._db.executemany("delete from cosignature where device = ?", ((device,) for device in beyond))
+
     # beside the ledger ---
 
     def add_published(self, keys: Iterable[PublishedKey]) -> None:
@@ -271,6 +286,17 @@ class Replica:
         if row is None:
             raise DamagedReplica
         return bytes(row[0])
+
+    def grants_of(self, day: int) -> list[bytes]:
+        """A day folder's grants."""
+        with _told_plainly():
+            return [row[0] for row in self._db.execute("select bytes from grant_file where day = ?", (day,))]
+
+    def submissions_of(self, day: int) -> list[bytes]:
+        """A day folder's submissions, as far as they are not finished here."""
+        with _told_plainly():
+            rows = self._db.execute("select bytes from submission where day = ? and bytes <> x''", (day,))
+            return [row[0] for row in rows]
 
     def grant_hashes(self) -> set[bytes]:
         """The hashes of the grants kept."""

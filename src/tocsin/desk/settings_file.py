@@ -23,6 +23,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     daily_megabytes: int | None = None
     """What sync fetches from the relay on one UTC day of this machine, in millions of bytes; None: as much as there is."""
+    keeper_gigabytes: int = 20
+    """How much a keeper desk keeps of attachments, in thousand millions of bytes."""
     on_duty: bool = True
     """Whether this desk publishes intake keys, where its duties let it."""
     compared_on: Day | None = None

@@ -14,6 +14,7 @@ from tocsin.core.ledger import (
     BadProof,
     Barred,
     Beside,
+    ChangeLapsed,
     Content,
     Cosignature,
     DamagedRecord,
@@ -29,21 +30,23 @@ from tocsin.core.ledger import (
     travel_acknowledgements,
     verify_consistency,
     verify_cosignature,
-    verify_head,
     verify_published_key,
 )
 from tocsin.core.seal import BadSignature
 from tocsin.desk.beginning import admit_who_belongs, check_offered_ledger, forget_joining, open_to_all
 from tocsin.desk.budget import Portion
 from tocsin.desk.desk import Desk
-from tocsin.desk.errors import BudgetUsed, ClonedDevice, RelayMisled, RelayRefused, WrongClock
+from tocsin.desk.errors import BudgetUsed, ClonedDevice, RelayFilling, RelayMisled, RelayRefused, WrongClock
 from tocsin.desk.intake.actions import forget_drained
+from tocsin.desk.keeping import give_beside, keep_beside
 from tocsin.desk.ledger.changes import post_signed
 from tocsin.desk.ledger.exposure import say_exposure
+from tocsin.desk.refilling import check_signed, fill_up, rejoin
 from tocsin.desk.removal import check_place, say_if_removed
 from tocsin.desk.replica import FOLDER_DAYS
 from tocsin.desk.sentry.choices import keep_to_sentries
 from tocsin.desk.wire import RECORDS_A_PAGE, Wire
+from tocsin.terms import Day
 
 KEYS_BACK_DAYS = 28
 STRANGER = "relay.unknown"
@@ -97,11 +100,18 @@ def sync_portion(desk: Desk, *, everything: bool = False) -> bool:
 
 def _sync(desk: Desk, wire: Wire, portion: Portion, *, everything: bool) -> bool:
     overview = _ask_overview(desk, wire)
+    if overview.filling:
+        _fill(desk, wire, portion, overview)
+        raise RelayFilling
+    if desk.move is not None:
+        rejoin(desk, wire, check_signed(desk, desk.relay.key, overview.head, overview.signature))
     head, cosignatures = _check_head(desk, overview.head, overview.signature), overview.words
     _fetch_new_keys(desk, wire, portion, overview)
     _fetch_folders(desk, wire, portion, overview)
     if not _read(desk, wire, portion, head, cosignatures):
         return False
+    if desk.move is not None:
+        raise RelayMisled("is open, and the ledger it shows does not name it")
     # Again, if keys were there of devices that only what was just read has put on the roll.
     on_relay = _fetch_new_keys(desk, wire, portion, overview)
     if desk.is_cloned:
@@ -115,6 +125,7 @@ def _sync(desk: Desk, wire: Wire, portion: Portion, *, everything: bool) -> bool
         admit_who_belongs(desk)
         _send(desk, wire, everything=everything)
     _vouch(desk, wire, cosignatures)
+    keep_beside(desk, wire, overview, left=portion.bytes_left)
     return True
 
 
@@ -125,6 +136,19 @@ def _ask_overview(desk: Desk, wire: Wire) -> Beside:
         if refusal.refusal == STRANGER:
             say_if_removed(desk, wire)
         raise
+
+
+def _fill(desk: Desk, wire: Wire, portion: Portion, overview: Beside) -> None:
+    """Give a relay that is being filled all that this desk has, and take what it has beyond; nothing new is sent."""
+    if desk.move is not None and desk.move.has_lapsed(desk.today):
+        raise ChangeLapsed(lapsed_on=Day(desk.move.roll.lapses_on))
+    head = check_signed(desk, desk.relay.key, overview.head, overview.signature)
+    head = _check_head(desk, fill_up(desk, wire, desk.relay.key, head), None)
+    _fetch_new_keys(desk, wire, portion, overview)
+    _fetch_folders(desk, wire, portion, overview)
+    _read(desk, wire, None, head, overview.words)
+    give_beside(desk, wire, overview)
+    _vouch(desk, wire, overview.words)
 
 
 def _do_its_part(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:
@@ -166,6 +190,7 @@ def _read(
         _read_page(desk, wire, portion, head)
         if portion is not None and portion.is_over and desk.world.size < head.size:
             return False
+    desk.settle_move()
     _keep_cosignatures(desk, cosignatures)
     desk.confirm_grants()
     desk.give_up()
@@ -191,12 +216,11 @@ def _ask_head(desk: Desk, wire: Wire) -> tuple[Head, list[Cosignature]]:
     return _check_head(desk, head, signature), cosignatures
 
 
-def _check_head(desk: Desk, head: Head, signature: bytes) -> Head:
+def _check_head(desk: Desk, head: Head, signature: bytes | None) -> Head:
+    """Check a head, and its signature unless that was done before."""
     world = desk.world
-    try:
-        verify_head(world.history.now.roll.relays[0].key, world.coalition, head, signature)
-    except BadSignature as trouble:
-        raise RelayMisled("signed its head with another key") from trouble
+    if signature is not None:
+        check_signed(desk, desk.relay.key, head, signature)
     desk.n_there = head.size
     if head.size < world.size:
         raise RelayMisled("has forgotten records that this desk has")

@@ -237,6 +237,80 @@ class Wire:
         """Vouch for a head."""
         self._send("POST", self._path("cosignature"), cosignature.to_bytes())
 
+    def inclusion(self, number: int, size: int) -> list[bytes]:
+        """Fetch the proof that a record stands at a number under a head of that size."""
+        return _cut(self._send("GET", self._path(f"inclusion?number={number}&size={size}")), 32)
+
+    # a ledger that was lost ---
+
+    def refill(self, code: str, founding: Record) -> Lodged:
+        """Move a coalition in whose relay was lost; its ledger is filled before anything new is taken."""
+        headers = {"Tocsin-Lodging": code}
+        return _read(self._send("POST", "/refill", founding.to_bytes(), headers), Lodged)
+
+    def fill(
+        self, first: int, root: bytes, records: Sequence[Record], *, code: str = ""
+    ) -> tuple[Head, bytes]:
+        """Put records where they stood, behind those with that root; by the lodging code, or as this device."""
+        body = first.to_bytes(8, "big") + root + b"".join(record.to_bytes() for record in records)
+        if code:
+            answer = self._send("POST", self._path("fill"), body, {"Tocsin-Lodging": code})
+        else:
+            answer = self._signed("POST", "fill", body)
+        taken = _read(answer, Taken)
+        return taken.head, taken.signature
+
+    def put_back_grants(self, day: int, files: Sequence[bytes]) -> None:
+        """Put grants back into the folder of their day, as a keeper."""
+        for at in range(0, len(files), ITEMS_A_POST):
+            self._signed("POST", f"folder/{day}/grants", b"".join(files[at : at + ITEMS_A_POST]))
+
+    def put_back_submissions(self, day: int, files: Sequence[bytes]) -> None:
+        """Put submissions back into the folder of their day, as a keeper."""
+        for at in range(0, len(files), ITEMS_A_POST):
+            framed = b"".join(len(file).to_bytes(4, "big") + file for file in files[at : at + ITEMS_A_POST])
+            self._signed("POST", f"folder/{day}/submissions", framed)
+
+    # attachments, for keepers ---
+
+    def attachments(self) -> Iterator[tuple[str, int]]:
+        """List all complete attachments, by address, with their sizes."""
+        after = ""
+        while rows := _cut(self._signed("GET", f"attachments?after={after}"), 40):
+            for row in rows:
+                if row[:32].hex() <= after:
+                    raise RelayMisled("listed attachments out of order")
+                after = row[:32].hex()
+                yield after, int.from_bytes(row[32:], "big")
+
+    def attachment_piece(self, address: str, first: int, size: int) -> bytes:
+        """Fetch a part of an attachment, from its byte `first` on."""
+        headers = {"Range": f"bytes={first}-{first + size - 1}"}
+        piece = self._send("GET", self._path(f"attachment/{address}"), headers=headers)
+        if len(piece) != size:
+            raise RelayMisled("sent an attachment that is cut short")
+        return piece
+
+    def attachment_state(self, address: str) -> tuple[int, bool]:
+        """Ask how many bytes of an attachment the relay has, and whether that is all.
+
+        Raises
+        ------
+        RelayAway, RelayMisled
+        """
+        try:
+            headers = self._http.head(self._path(f"attachment/{address}")).headers
+            return int(headers["Upload-Offset"]), headers["Upload-Complete"] == "1"
+        except httpx.RequestError as trouble:
+            raise RelayAway from trouble
+        except (KeyError, ValueError) as trouble:
+            raise RelayMisled("gave an answer that cannot be read") from trouble
+
+    def put_chunk(self, address: str, chunk: bytes, *, offset: int, is_last: bool) -> None:
+        """Put a chunk of an attachment where the last one ended."""
+        headers = {"Upload-Offset": str(offset), "Upload-Complete": str(int(is_last))}
+        self._send("PATCH", self._path(f"attachment/{address}"), chunk, headers)
+
     # beside the ledger ---
 
     def post_keys(self, keys: Sequence[PublishedKey]) -> None:
@@ -294,6 +368,13 @@ def lodge(address: str, code: str, founding: Record) -> tuple[bytes, bytes]:
     """Move a coalition into a relay with a code from its keeper; return the coalition's id and the relay's key."""
     with _stranger(address) as wire:
         lodged = wire.lodge(code, founding)
+    return lodged.coalition, lodged.relay_key
+
+
+def move_in_again(address: str, code: str, founding: Record) -> tuple[bytes, bytes]:
+    """Move a coalition into a fresh relay after its own was lost; return the coalition's id and the relay's key."""
+    with _stranger(address) as wire:
+        lodged = wire.refill(code, founding)
     return lodged.coalition, lodged.relay_key
 
 

@@ -11,7 +11,7 @@ journey); `answers` is what a relay says to a desk.
 
 How a coalition comes about and changes: `joining` (invitations), `cards` (founders before there is a coalition),
 `succession` (the next roll), `ceremony` (signing it together by files), `changes` (signing it together in the
-ledger); `blocks` (what people pass on, as text).
+ledger), `moving` (a lost relay's successor); `blocks` (what people pass on, as text).
 `duty` says who is on duty. `exposure` adds up what a taken device gives away.
 """
 
@@ -162,6 +162,7 @@ from tocsin.core.ledger.leaving import (
     next_fixed_hour,
 )
 from tocsin.core.ledger.member import INTAKE_DAYS_AHEAD, Member
+from tocsin.core.ledger.moving import Move, check_move, read_move
 from tocsin.core.ledger.reading import Reading, Status
 from tocsin.core.ledger.received import Brought
 from tocsin.core.ledger.record import (
@@ -316,6 +317,7 @@ __all__ = [
     "Lodged",
     "Member",
     "Moment",
+    "Move",
     "NoKey",
     "NotAFounder",
     "NotEntitled",
@@ -378,6 +380,7 @@ __all__ = [
     "change_roll",
     "change_to",
     "check_cards",
+    "check_move",
     "choose_leaving",
     "coalition_id",
     "combine_proposals",
@@ -431,6 +434,7 @@ __all__ = [
     "read_changes",
     "read_duties",
     "read_founding",
+    "read_move",
     "read_proposal",
     "read_records",
     "read_roll_change",

@@ -68,3 +68,5 @@ class Beside(HeadAnswer, frozen=True, kw_only=True):
     keys: _Hash
     folders: tuple[tuple[_Short, _Long, _Long], ...]
     """Day, grants, submissions."""
+    attachments: _Long = 0
+    """How many complete attachments there are; 0 to whoever is no keeper."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tocsin.desk.jobs import Work
+from tocsin.desk.ledger.relay import FILL
 from tocsin.desk.machine.backups import BACKUP
 from tocsin.desk.machine.sticks import STICK
 from tocsin.desk.verifying import VERIFY
 
-WORKS: tuple[Work, ...] = (VERIFY, BACKUP, STICK)
+WORKS: tuple[Work, ...] = (VERIFY, BACKUP, STICK, FILL)

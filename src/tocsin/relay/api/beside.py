@@ -15,6 +15,7 @@ from tocsin.relay.clock import steady_seconds
 from tocsin.relay.errors import Malformed, NotEntitledHere
 from tocsin.relay.identity import make_challenge, relay_key
 from tocsin.relay.shape import check_age_file
+from tocsin.relay.store.attachments import count_attachments
 from tocsin.relay.store.beside import Publishing, check_key, keys_since, name_keys, publish
 from tocsin.relay.store.folders import Deposit, check_day, count_folders, file_away, read_folder
 from tocsin.relay.store.models import FolderItem
@@ -62,7 +63,9 @@ def give_overview(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
         for day, kinds in count_folders(visit.coalition, today=visit.day).items()
     )
     keys = name_keys(visit.coalition, visit.number("since"))
-    return answer(Beside(**msgspec.structs.asdict(newest_head(visit)), keys=keys, folders=folders))
+    n_attachments = count_attachments(visit.coalition) if caller.keeper else 0
+    head = msgspec.structs.asdict(newest_head(visit))
+    return answer(Beside(**head, keys=keys, folders=folders, attachments=n_attachments))
 
 
 def take_grants(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:

@@ -208,6 +208,11 @@ def list_attachments(coalition: Coalition, *, after: str, most: int) -> list[tup
     return [(name, (folder / name).stat().st_size) for name in names[:most]]
 
 
+def count_attachments(coalition: Coalition) -> int:
+    """Count complete attachments."""
+    return sum(path.suffix != ".part" for path in _folder_of(coalition).glob("*"))
+
+
 def _folder_of(coalition: Coalition) -> Path:
     return Path(settings.HOME) / "attachments" / bytes(coalition.name).hex()
 
