@@ -7,6 +7,7 @@ from tocsin.desk.ledger import (
     begin_pages,
     custody_pages,
     duty_pages,
+    help_pages,
     lost_pages,
     pages,
     roll_pages,
@@ -14,6 +15,8 @@ from tocsin.desk.ledger import (
 
 urlpatterns = [
     path("", pages.show, name="ledger"),
+    path("help/<str:topic>/", help_pages.explain, name="ledger_help"),
+    path("compare/", help_pages.compare, name="ledger_compare"),
     path("duty/", duty_pages.show, name="duty"),
     path("duty/take/", duty_pages.take, name="duty_take"),
     path("duty/end/", duty_pages.end, name="duty_end"),

@@ -22,7 +22,7 @@ from tocsin.desk.site.waiting import n_leaving
 OPEN_TO_ALL = {"open", "style", "script", "icon"}
 """Pages that need no cookie: the entrance itself, and style sheet, script and icon, which say nothing."""
 
-NEED_NO_DESK = OPEN_TO_ALL | {"unlock", "lock", "away", "machine_return"}
+NEED_NO_DESK = OPEN_TO_ALL | {"unlock", "lock", "away", "machine_return", "ledger_help"}
 
 COME_BY_THEMSELVES = {"machine_watch"}
 """Pages that a browser loads without a person: they keep no desk open."""

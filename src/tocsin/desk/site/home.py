@@ -20,6 +20,8 @@ from tocsin.desk.intake.queries import intake_page
 from tocsin.desk.ledger.changes import founder_key
 from tocsin.desk.ledger.custody import custody_page
 from tocsin.desk.ledger.duty import DutyBoard, duty_board
+from tocsin.desk.ledger.explaining import topic_of
+from tocsin.desk.ledger.heads import old_head
 from tocsin.desk.ledger.lost import is_pressing
 from tocsin.desk.ledger.notes import open_notes
 from tocsin.desk.ledger.queries import HeadRow, head_row, refused_rows
@@ -66,6 +68,8 @@ class Sync:
 
     trouble: str
     is_removed: bool
+    topic: str
+    """Which page explains the trouble, if one does."""
     minutes_ago: int | None
     syncs_itself: bool
     fetched: Fetched
@@ -133,6 +137,7 @@ def _sync(desk: Desk, session: Session) -> Sync:
     trouble = "" if session.trouble is None else str(session.trouble)
     return Sync(
         trouble=trouble,
+        topic="" if session.trouble is None else topic_of(session.trouble.code),
         is_removed=isinstance(session.trouble, Removed),
         minutes_ago=ago,
         syncs_itself=session.syncs_itself or not session.sync_every,
@@ -323,11 +328,17 @@ def _alarms(desk: Desk) -> list[Task]:
 
 def _warnings(desk: Desk) -> list[Concern]:
     world = desk.world
-    warnings = [Concern(sentence=str(trouble), next_step="") for trouble in [desk.start_trouble] if trouble]
+    warnings = [
+        Concern(sentence=str(trouble), next_step="", page="ledger_help", about="files")
+        for trouble in [desk.start_trouble]
+        if trouble
+    ]
     warnings += [
         Concern(
             sentence=f"Device {split.device} was shown another ledger than this desk: the relay shows two versions.",
             next_step="Stop trusting the relay. Read the six words to a colleague by telephone.",
+            page="ledger_help",
+            about="fork",
         )
         for split in world.split[:1]
     ]
@@ -335,6 +346,8 @@ def _warnings(desk: Desk) -> list[Concern]:
         Concern(
             sentence=f"Two copies of device {device} write (since record {number}).",
             next_step="Bar it on the ledger page, then ask its holder which copy is theirs.",
+            page="ledger_help",
+            about="copies",
         )
         for device, number in sorted(world.forked.items())
     ]
@@ -342,7 +355,25 @@ def _warnings(desk: Desk) -> list[Concern]:
     barred = {bar.device for bar in standing.bars if bar.holds_on(desk.today)}
     asked = {bar.device for bar in standing.bars if bar.is_own}
     warnings += [_plea(device) if device in asked else _bar(device) for device in sorted(barred)]
-    return warnings + _gaps(desk)
+    return warnings + _old_head(desk) + _gaps(desk)
+
+
+def _old_head(desk: Desk) -> list[Concern]:
+    age = old_head(desk)
+    if age is None:
+        return []
+    days = _many(age.n_days, "day")
+    if age.n_not_firm:
+        records = _many(age.n_not_firm, "record")
+        sentence = f"{records} of the last {days} were seen by one organisation only."
+        step = "Ask a colleague of another organisation to sync, and compare the six words with them."
+    else:
+        sentence = f"Nothing new has come for {days}."
+        step = (
+            "Perhaps nobody wrote. If somebody did, the relay holds it back: compare the six words with them."
+        )
+    alarm = "Alarm: " if age.is_alarm else ""
+    return [Concern(sentence=alarm + sentence, next_step=step, page="ledger_help", about="old-head")]
 
 
 def _plea(device: int) -> Concern:
@@ -373,6 +404,8 @@ def _gaps(desk: Desk) -> list[Concern]:
             Concern(
                 sentence=f"{_many(len(missing), 'grant')} that colleagues made did not come from the relay.",
                 next_step=f"Sync again. If it stays so, ask the holder of device {makers}: the relay may hold it back.",
+                page="ledger_help",
+                about="gap",
             )
         )
     if desk.member.received.bad:
@@ -380,6 +413,8 @@ def _gaps(desk: Desk) -> list[Concern]:
             Concern(
                 sentence=f"{_many(len(desk.member.received.bad), 'grant')} for this desk cannot be used.",
                 next_step="Ask a colleague to grant you again what you are missing, and tell a founder.",
+                page="ledger_help",
+                about="gap",
             )
         )
     return gaps

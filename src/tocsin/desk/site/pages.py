@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tocsin.desk.errors import TravelLocked
+from tocsin.desk.ledger.explaining import topic_of
 from tocsin.desk.site import home
 from tocsin.desk.site.entrance import COOKIE, entrance
 from tocsin.desk.site.errors import plain, status_of
@@ -72,7 +73,8 @@ def unlock(request: HttpRequest) -> HttpResponseBase:
     except TravelLocked:
         return redirect("machine_return")
     except TocsinError as trouble:
-        return render(request, "unlock.html", {"trouble": str(trouble)}, status=status_of(trouble.code))
+        shown = {"trouble": str(trouble), "topic": topic_of(trouble.code)}
+        return render(request, "unlock.html", shown, status=status_of(trouble.code))
     return redirect("home")
 
 
