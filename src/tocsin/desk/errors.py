@@ -420,3 +420,27 @@ class ChildEnded(DeskError):
         super().__init__(
             "The calculation broke off, perhaps for want of memory. Close other programs and start it again."
         )
+
+
+class NoDuckDB(DeskError):
+    """DuckDB is not installed on this machine."""
+
+    code = "desk.no-duckdb"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Counting many events needs DuckDB. Install tocsin with its extra: `tocsin[duckdb]`."
+        )
+
+
+class TooMuchToCount(DeskError):
+    """A count that does not fit into memory; nothing of it was written to disk."""
+
+    code = "desk.too-much"
+
+    def __init__(self, *, megabytes: int) -> None:
+        super().__init__(
+            f"This does not fit into {megabytes} MB of memory, and it is never put aside on the disk. "
+            "Count fewer events at once."
+        )
+        self.megabytes = megabytes
