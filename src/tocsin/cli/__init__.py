@@ -19,6 +19,7 @@ VERBS = {
     "demo": "Replay autumn 2017 through every room, in a temporary folder.",
     "desk": "Unlock this machine's desk and open its page.",
     "relay": "Run the relay: the one machine others reach.",
+    "keys": "Found, invite and join by commands, for scripts.",
     "sentry": "Stay awake: ring, watch deadlines, ping the seats.",
     "exposure": "Say what is lost if one of us is taken.",
     "verify": "Check a replica: numbers, chains, signatures, heads.",
