@@ -10,6 +10,7 @@ from tocsin.desk.ledger import (
     help_pages,
     lost_pages,
     pages,
+    relay_pages,
     roll_pages,
 )
 
@@ -49,6 +50,15 @@ urlpatterns = [
     ),
     path("away/", away_pages.show, name="ledger_away"),
     path("away/<int:number>/", away_pages.show_words, name="ledger_away_words"),
+    path("relay/", relay_pages.show, name="ledger_relay"),
+    path("relay/begin/", relay_pages.begin, name="ledger_relay_begin"),
+    path("relay/fill/", relay_pages.fill, name="ledger_relay_fill"),
+    path("relay/sign/", relay_pages.sign, name="ledger_relay_sign"),
+    path("relay/take/", relay_pages.take, name="ledger_relay_take"),
+    path("relay/open/", relay_pages.open_again, name="ledger_relay_open"),
+    path("relay/without/", relay_pages.give_up, name="ledger_relay_give_up"),
+    path("relay/stay/", relay_pages.stay, name="ledger_relay_stay"),
+    path("relay/away/", relay_pages.put_away, name="ledger_relay_away"),
     path("lost/", lost_pages.choose, name="ledger_lost"),
     path("lost/<int:number>/", lost_pages.show, name="ledger_lost_one"),
     path("lost/<int:number>/bar/", lost_pages.bar, name="ledger_lost_bar"),
