@@ -91,7 +91,7 @@ def test_a_newcomer_reads_everything_and_writes(coalition: Coalition, newcomer: 
         assert "count" in desk.keyring.compartments, "an analyst belongs there"
         assert "planning" not in desk.keyring.compartments
         desk.append(note("by the newcomer"), to="watch")
-        sync(desk)
+        sync(desk, everything=True)
         sync(first)
         assert "by the newcomer" in said(first)
 

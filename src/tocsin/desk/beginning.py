@@ -159,9 +159,13 @@ def missing(desk: Desk) -> tuple[int, ...]:
 def admit_who_belongs(desk: Desk) -> None:
     """Grant what goes to all, or by duties, to those who do not hold it, once they can be granted to."""
     _open_shared(desk)
-    keys = desk.moment().keys
     for name in (*EVERYBODYS, *SHARED):
-        for device in desk.sealed_to(sorted(absent(desk, name) & keys.keys())):
+        # Nearly always nobody is: then no keys are looked up.
+        waiting = absent(desk, name)
+        if not waiting:
+            continue
+        keys = desk.moment().keys
+        for device in desk.sealed_to(sorted(waiting & keys.keys())):
             if _is_next_to_admit(desk, name, device):
                 desk.do(partial(_admit, device, name))
 
