@@ -31,6 +31,7 @@ lint: bundle
 
 types: bundle
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
 
 imports: bundle
 	$(BIN)/lint-imports --no-logo

@@ -56,7 +56,7 @@ def test_the_link_opens_one_browser_once(site: Site, visitor: Visitor) -> None:
 
     assert visitor.get("").status_code == 200
     assert second.status_code == 410
-    assert "start it again; it prints a new link" in second.text
+    assert "start it again: that opens a page by a new link" in second.text
     assert "set-cookie" not in second.headers
 
 

@@ -18,6 +18,7 @@ from tocsin.errors import TocsinError
 VERBS = {
     "demo": "Replay autumn 2017 through every room, in a temporary folder.",
     "desk": "Unlock this machine's desk and open its page.",
+    "starter": "Put a file on the desktop that opens the desk.",
     "relay": "Run the relay: the one machine others reach.",
     "keys": "Found, invite and join by commands, for scripts.",
     "sentry": "Stay awake: ring, watch deadlines, ping the seats.",

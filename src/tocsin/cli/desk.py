@@ -19,9 +19,17 @@ def run(
     ] = False,
     browser: Annotated[bool, typer.Option(help="Open the link in a browser, or only print it.")] = True,
     sync_every: Annotated[float, typer.Option(help="Seconds between syncs; 0: by hand only.")] = 60.0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print no link.")] = False,
 ) -> None:
-    """Unlock this machine's desk and open its page; the link it prints works once."""
+    """Unlock this machine's desk and open its page; the link it prints works once. If it runs already, open it again."""
     from tocsin.desk.site.serve import serve
 
     passphrase = sys.stdin.readline().rstrip("\r\n") if passphrase_stdin else None
-    serve(folder.expanduser(), port=port, passphrase=passphrase, browser=browser, sync_every=sync_every)
+    serve(
+        folder.expanduser(),
+        port=port,
+        passphrase=passphrase,
+        browser=browser,
+        sync_every=sync_every,
+        quiet=quiet,
+    )

@@ -9,7 +9,9 @@ Where there is no fork, outside pytest, under LD_PRELOAD, and with TOCSIN_TEST_C
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -21,6 +23,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import IO, Any
 
 SOURCE = Path(__file__).parents[3] / "src"
@@ -36,6 +39,8 @@ AHEAD = (
     "granian.server",
     "httpx",
     "psycopg",
+    "pydantic.json_schema",
+    "pydantic.type_adapter",
     "tocsin.cli",
     "tocsin.core.activate",
     "tocsin.core.count",
@@ -278,14 +283,43 @@ def become(order: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(order["env"])
     words = order["words"]
-    if words[0] == "-m":
-        sys.path[0] = os.getcwd()
-        sys.argv = words[1:]
-        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
-    else:
-        sys.path[0] = str(Path(words[0]).parent)
-        sys.argv = words
-        runpy.run_path(words[0], run_name="__main__")
+    with Leaving():
+        if words[0] == "-m":
+            sys.path[0] = os.getcwd()
+            sys.argv = words[1:]
+            runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        else:
+            sys.path[0] = str(Path(words[0]).parent)
+            sys.argv = words
+            runpy.run_path(words[0], run_name="__main__")
+
+
+class Leaving:
+    """End a program as Python would, but leave the interpreter whole: to take it apart would cost as much as the start."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, trouble: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(trouble, KeyboardInterrupt):
+            return  # Python ends itself by the signal then.
+        code = 0
+        if isinstance(trouble, SystemExit):
+            code = trouble.code if isinstance(trouble.code, int) else int(trouble.code is not None)
+            if isinstance(trouble.code, str):
+                print(trouble.code, file=sys.stderr)
+        elif kind is not None:
+            sys.excepthook(kind, trouble, trace)
+            code = 1
+        for thread in threading.enumerate():
+            if thread is not threading.main_thread() and not thread.daemon:
+                thread.join()
+        atexit._run_exitfuncs()
+        for channel in (sys.stdout, sys.stderr):
+            channel.flush()
+        os._exit(code)
 
 
 def main() -> None:
@@ -293,6 +327,7 @@ def main() -> None:
     for name in AHEAD:
         importlib.import_module(name)
     assert not set(NEVER) & sys.modules.keys()
+    gc.freeze()  # What is there already is garbage to no program, and is not looked through, and so copied, in each.
     order = take_orders(socket.socket(fileno=int(sys.argv[1])))
     if order is not None:
         become(order)

@@ -211,6 +211,8 @@ def _block_devices() -> tuple[dict[str, str], dict[str, list[str]]]:
 
 
 def _number_of(device: str) -> str:
+    if sys.platform == "win32":
+        return ""
     try:
         number = os.stat(device).st_rdev
     except OSError:
@@ -344,7 +346,7 @@ class Machine:
 
     def _permissions(self) -> Finding:
         verdict = Verdict.CANNOT_TELL
-        if os.name == "posix" and self.folder.is_dir():
+        if sys.platform != "win32" and self.folder.is_dir():
             paths = [self.folder, *self.folder.iterdir()]
             is_mine = all(path.stat().st_uid == os.getuid() for path in paths)
             verdict = _of(is_mine and not open_to_others({path.name: path.stat().st_mode for path in paths}))

@@ -15,6 +15,7 @@ from tocsin.desk.machine.sticks import STICK
 from tocsin.desk.site import forms
 from tocsin.desk.site.errors import BadField
 from tocsin.desk.site.session import running_jobs, session, unlocked
+from tocsin.desk.starter import desktop_folder, make_starter
 
 
 @require_GET
@@ -77,6 +78,12 @@ def take_stick(request: HttpRequest) -> HttpResponseBase:
     if len(words) > forms.MOST_LETTERS:
         raise BadField("words")
     return redirect("machine_job", running_jobs().start(STICK.name, {"copy": copy.code, "words": words}).id)
+
+
+@require_POST
+def put_starter(request: HttpRequest) -> HttpResponse:
+    """Put a starter on the desktop, and say how it is used."""
+    return render(request, "starter.html", {"name": make_starter(desktop_folder(), session.folder).name})
 
 
 @require_POST

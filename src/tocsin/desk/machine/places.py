@@ -112,14 +112,15 @@ def _drives() -> Iterator[Path]:
 
 def _known_folders() -> Iterator[Path]:
     home = Path.home()
-    names = dict.fromkeys(home / name for name in _KNOWN) | dict.fromkeys(_named_by_the_desktop(home))
+    named = named_by_the_desktop(home, "DESKTOP", "DOCUMENTS", "DOWNLOAD")
+    names = dict.fromkeys(home / name for name in _KNOWN) | dict.fromkeys(named)
     yield from (path for path in names if path.is_dir() and path != home)
 
 
-def _named_by_the_desktop(home: Path) -> Iterator[Path]:
-    """On Linux these folders may be called otherwise, in the language of the machine."""
+def named_by_the_desktop(home: Path, *which: str) -> Iterator[Path]:
+    """Find folders that on Linux may be called otherwise, in the language of the machine."""
     listing = home / ".config" / "user-dirs.dirs"
     if listing.is_file():
         text = listing.read_text(encoding="utf-8", errors="replace")
-        for name in re.findall(r'^XDG_(?:DESKTOP|DOCUMENTS|DOWNLOAD)_DIR="\$HOME/([^"]+)"', text, re.M):
+        for name in re.findall(rf'^XDG_(?:{"|".join(which)})_DIR="\$HOME/([^"]+)"', text, re.M):
             yield home / name

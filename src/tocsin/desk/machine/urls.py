@@ -23,6 +23,7 @@ urlpatterns = [
     path("budget/", pages.choose_budget, name="machine_budget"),
     path("stick/", pages.take_stick, name="machine_stick"),
     path("backup/", pages.back_up, name="machine_backup"),
+    path("starter/", pages.put_starter, name="machine_starter"),
     path("jobs/", pages.start, name="machine_start"),
     path("jobs/<str:job>/", pages.show_job, name="machine_job"),
     path("jobs/<str:job>/watch/", pages.show_job, name="machine_watch"),

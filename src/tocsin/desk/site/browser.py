@@ -163,37 +163,55 @@ def remove(folder: Path) -> None:
             time.sleep(0.1)
 
 
-@contextlib.contextmanager
-def shown(link: str, folder: Path, entrance: Entrance, *, end: Callable[[], None]) -> Iterator[None]:
-    """Show the desk's page while this lasts; `end` is called when its window was closed.
+class Showing:
+    """Shows the desk's page while the desk runs, as often as it is asked for; `end` is called when its window was closed.
 
     The link goes by a file that only this person can read: a command line is seen by everybody on the machine. Whoever
     named a browser in BROWSER gets that one, and without Chromium it is the one that this system opens.
     """
-    page = folder / "open.html"
-    target = f'<!doctype html><meta charset="utf-8"><title>Desk</title><meta http-equiv="refresh" content="0;url={link}">'
-    descriptor = os.open(page, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as sink:
-        sink.write(target)
-    address = page.resolve().as_uri()
-    program = None if os.environ.get("BROWSER") else find_chromium()
 
-    def over() -> None:
+    def __init__(self, folder: Path, entrance: Entrance, *, end: Callable[[], None]) -> None:
+        self._page = folder / "open.html"
+        self._entrance, self._end = entrance, end
+        self._window: Window | None = None
+        self._turn = threading.Lock()
+
+    def show(self, link: str) -> None:
+        """Open the page by a link that was not used yet: in the window, if one stands open, else in a new one."""
+        with self._turn:
+            self._write(link)
+            program = None if os.environ.get("BROWSER") else find_chromium()
+            if self._window is not None:
+                self._window.open_again()
+            elif program is not None:
+                self._window = Window(program, self._address, self._over, profile_root(program))
+                self._window.open()
+            else:
+                _in_own_browser(self._address)
+
+    def close(self) -> None:
+        """Close the window, and leave no link behind."""
+        with self._turn:
+            if self._window is not None:
+                self._window.close()
+            self._page.unlink(missing_ok=True)
+
+    @property
+    def _address(self) -> str:
+        return self._page.resolve().as_uri()
+
+    def _write(self, link: str) -> None:
+        lead = '<!doctype html><meta charset="utf-8"><title>Desk</title><meta http-equiv="refresh" content="0;url='
+        descriptor = os.open(self._page, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as sink:
+            sink.write(f'{lead}{link}">')
+
+    def _over(self) -> None:
         """A window that never came up is no reason to end."""
-        if entrance.was_used:
-            end()
+        if self._entrance.was_used:
+            self._end()
         else:
-            _in_own_browser(address)
-
-    window = None if program is None else Window(program, address, over, profile_root(program))
-    with contextlib.ExitStack() as undo:
-        undo.callback(page.unlink, missing_ok=True)
-        if window is None:
-            _in_own_browser(address)
-        else:
-            window.open()
-            undo.callback(window.close)
-        yield
+            _in_own_browser(self._address)
 
 
 def _in_own_browser(address: str) -> None:
@@ -216,6 +234,15 @@ class Window:
         """Open the window, and watch over it."""
         remove_left_behind(self.root)
         self.profile, self._lock = make_profile(self.root)
+        self._process = self._start()
+        self._watcher = threading.Thread(target=self._watch, name="window", daemon=True)
+        self._watcher.start()
+
+    def open_again(self) -> None:
+        """Open the page once more: a second browser with this profile hands it to the first, and ends."""
+        threading.Thread(target=self._start().wait, name="second window", daemon=True).start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
         quiet = "--inprivate" if "edge" in self.program.name.lower() else "--incognito"
         command = [
             str(self.program),
@@ -227,11 +254,9 @@ class Window:
         ]
         nowhere = subprocess.DEVNULL
         # In a session of its own: Ctrl-C is for the desk, which closes the window itself.
-        self._process = subprocess.Popen(  # noqa: S603 - a browser that was looked for, our flags, a file of ours
+        return subprocess.Popen(  # noqa: S603 - a browser that was looked for, our flags, a file of ours
             command, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True
         )
-        self._watcher = threading.Thread(target=self._watch, name="window", daemon=True)
-        self._watcher.start()
 
     def close(self) -> None:
         """Tell the window to close, make sure of it, and remove the profile."""

@@ -22,9 +22,11 @@ class Entrance:
         self._gate = threading.Lock()
 
     def make_link(self, host: str) -> str:
-        """Make the address of the page, good for one visit."""
-        self.host, self._token = host, secrets.token_urlsafe(24)
-        return f"http://{host}/open/{self._token}"
+        """Make the address of the page, good for one visit; one made before and not used is good no more."""
+        token = secrets.token_urlsafe(24)
+        with self._gate:
+            self.host, self._token = host, token
+        return f"http://{host}/open/{token}"
 
     def admit(self, token: str) -> str | None:
         """Take the token; give the cookie for it, None if it was used before or never made."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
 
 from django.http import HttpRequest, HttpResponse
@@ -24,8 +26,11 @@ STYLE = (Path(__file__).parent / "static" / "desk.css").read_bytes()
 
 USED = (
     "This link was used before, or is not this desk's. Each link opens one browser, once. If that was not you, somebody "
-    "else on this machine has it: stop `tocsin desk` with Ctrl+C. To come in, start it again; it prints a new link."
+    "else on this machine has it: quit the desk. To come in, start it again: that opens a page by a new link."
 )
+
+GOODBYE_SECONDS = 0.5
+"""For the last page to arrive."""
 
 
 @require_GET
@@ -96,6 +101,14 @@ def away(_request: HttpRequest) -> HttpResponseBase:
         return redirect("machine_watch", running.id)
     # Somebody works in another window: what stands here stays.
     return HttpResponse(status=204)
+
+
+@require_POST
+def quit_desk(request: HttpRequest) -> HttpResponse:
+    """Lock, say goodbye, and end this process as Ctrl+C would."""
+    session.lock()
+    threading.Timer(GOODBYE_SECONDS, signal.raise_signal, [signal.SIGINT]).start()
+    return render(request, "quit.html")
 
 
 @require_POST

@@ -14,10 +14,10 @@ import threading
 from pathlib import Path
 from wsgiref.simple_server import WSGIServer
 
-from tocsin.desk.errors import TravelLocked
+from tocsin.desk.errors import DeskInUse, TravelLocked
+from tocsin.desk.site import door
+from tocsin.desk.site.door import HOST
 from tocsin.errors import DeskError
-
-HOST = "127.0.0.1"
 
 
 class PortTaken(DeskError):
@@ -39,30 +39,48 @@ def serve(
     passphrase: str | None = None,
     browser: bool = True,
     sync_every: float = 60,
+    quiet: bool = False,
 ) -> None:
-    """Serve the desk in a folder until told to stop; print its one-time link. In an empty one a desk is begun.
+    """Serve the desk in a folder until told to stop; print its one-time link unless told to be quiet.
+
+    In an empty folder a desk is begun. Where another program serves it already, have that open its page again.
 
     Raises
     ------
     PortTaken
         Only if one was asked for.
+    DeskInUse
+        It runs already, and no browser is wanted or it does not answer.
     NoDeskHere, WrongPassphrase, DamagedKeyring, DamagedReplica, DeskInUse
         With a passphrase only; without one the page asks for it.
     """
+    os.umask(0o077)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with door.held(folder) as is_ours:
+        if is_ours:
+            _begin(folder, port, passphrase, browser=browser, sync_every=sync_every, quiet=quiet)
+        elif browser:
+            door.knock(folder)
+        else:
+            raise DeskInUse
+
+
+def _begin(
+    folder: Path, port: int, passphrase: str | None, *, browser: bool, sync_every: float, quiet: bool
+) -> None:
     _set_up()
     from tocsin.desk.site.session import session
 
     session.begin(folder, sync_every=sync_every)
     session.resume_trial()
     try:
-        _serve(folder, port=port, passphrase=passphrase, browser=browser)
+        _serve(folder, port, passphrase, browser=browser, quiet=quiet)
     finally:
         session.end_trial()
 
 
-def _serve(folder: Path, *, port: int, passphrase: str | None, browser: bool) -> None:
-    from tocsin.desk.site.browser import shown
+def _serve(folder: Path, port: int, passphrase: str | None, *, browser: bool, quiet: bool) -> None:
+    from tocsin.desk.site.browser import Showing
     from tocsin.desk.site.entrance import entrance
     from tocsin.desk.site.session import session
 
@@ -75,14 +93,18 @@ def _serve(folder: Path, *, port: int, passphrase: str | None, browser: bool) ->
         signal.signal(told_to_end, signal.default_int_handler)
     # Nothing is left to do at the end: what was opened goes with the process, also when it is killed.
     with contextlib.suppress(KeyboardInterrupt), _bind(port) as server:
-        link = entrance.make_link(f"{HOST}:{server.server_port}")
-        print(link, flush=True)
-        with shown(link, folder, entrance, end=server.shutdown) if browser else contextlib.nullcontext():
-            server.serve_forever()
+        host = f"{HOST}:{server.server_port}"
+        with contextlib.closing(Showing(folder, entrance, end=server.shutdown)) as page:
+            link = entrance.make_link(host)
+            if not quiet:
+                print(link, flush=True)
+            if browser:
+                page.show(link)
+            with door.answered(folder, lambda: page.show(entrance.make_link(host))):
+                server.serve_forever()
 
 
 def _set_up() -> None:
-    os.umask(0o077)
     os.environ["DJANGO_SETTINGS_MODULE"] = "tocsin.desk.site.settings"
     import django
 
