@@ -42,7 +42,7 @@ UNDER = {
 
 
 def test_a_folder_lies_on_the_deepest_mount_above_it() -> None:
-    home = fitness.find_mount(MOUNTS, PurePosixPath("/home/somebody/tocsin-desk"))
+    home = fitness.find_mount(MOUNTS, PurePosixPath("/home", "somebody", "tocsin-desk"))
     shared = fitness.find_mount(MOUNTS, PurePosixPath("/mnt/team share/desk"))
 
     assert home == Mount(kind="btrfs", device="/dev/mapper/luks-home", number="0:32")
