@@ -29,7 +29,7 @@ from tocsin.core.ledger.head import cosign  # noqa: E402
 from tocsin.core.ledger.kinds import Erased  # noqa: E402
 from tocsin.core.protect import Case, CaseCode, GuideCode, OfferCode, Placement, Plan, Tier  # noqa: E402
 from tocsin.core.protect.records import ArrivalCounted, Identity  # noqa: E402
-from tocsin.core.watch import Alarm, Claim, Panel  # noqa: E402
+from tocsin.core.watch import Claim, Panel  # noqa: E402
 from tocsin.desk.desk import Desk  # noqa: E402
 from tocsin.desk.keyfile import KeyFile  # noqa: E402
 from tocsin.desk.outbox import remember_tip  # noqa: E402
@@ -282,6 +282,6 @@ def hashed(at: int) -> bytes:
     return hashlib.sha256(b"%d" % at).digest()[:16]
 
 
-__all__ = ["PASSPHRASE", "Alarm", "claim", "large_ledger", "need"]
+__all__ = ["CASES", "PASSPHRASE", "claim", "large_ledger", "need"]
 if __name__ == "__main__":
     raise SystemExit(f"A part of other benchmarks, in {os.path.basename(__file__)}.")

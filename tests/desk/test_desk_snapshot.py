@@ -85,11 +85,6 @@ def all_there_is(desk: Desk) -> list[Any]:
     return [*(page(desk) for page in pages), home(desk, Session()), rows, desk.world.freeze()]
 
 
-def has_resumed(desk: Desk) -> bool:
-    """Say whether a desk went on from the snapshot, which then is still there."""
-    return (desk.folder / SNAPSHOT).exists()
-
-
 # the same desk ---
 
 
@@ -100,7 +95,7 @@ def test_a_desk_that_goes_on_from_a_snapshot_answers_everything_as_one_that_read
     folder = copy_of(coalition, at, tmp_path / "desk")
 
     with closing(open_desk(folder, coalition)) as desk:
-        assert has_resumed(desk)
+        assert desk.has_resumed
         resumed = all_there_is(desk)
     with closing(open_desk(folder, coalition, replay=True)) as desk:
         replayed = all_there_is(desk)
@@ -118,7 +113,7 @@ def test_what_came_after_the_snapshot_is_read_on_top_of_it(coalition: Coalition,
         there = all_there_is(desk)
 
     with closing(open_desk(folder, coalition)) as desk:
-        assert has_resumed(desk)
+        assert desk.has_resumed
         assert said(desk)[-1] == "after the snapshot"
         assert all_there_is(desk)[:-1] == there[:-1]
         desk.append(note("and it goes on"), to="watch")
@@ -172,7 +167,7 @@ def test_a_replica_moved_away_takes_its_snapshot_along(folder: Path, coalition: 
 
     with closing(open_desk(folder, coalition)) as desk:
         assert desk.world.size == 1
-        assert not has_resumed(desk)
+        assert not desk.has_resumed
 
 
 def test_an_older_replica_is_not_passed_off_with_a_newer_snapshot(
@@ -187,7 +182,7 @@ def test_an_older_replica_is_not_passed_off_with_a_newer_snapshot(
 
     with closing(open_desk(older, coalition)) as desk:
         assert desk.world.size < coalition.desks[2].world.size
-        assert not has_resumed(desk)
+        assert not desk.has_resumed
 
 
 # a snapshot that was changed ---
@@ -203,7 +198,7 @@ def test_a_damaged_snapshot_is_said_and_everything_is_read_again(
     path.write_bytes(data)
 
     with closing(open_desk(folder, coalition)) as desk:
-        assert not has_resumed(desk)
+        assert not desk.has_resumed
         assert str(desk.start_trouble) in {warning.sentence for warning in home(desk, Session()).warnings}
         assert desk.world.freeze() == coalition.desks[0].world.freeze()
     with closing(open_desk(folder, coalition)) as desk:
@@ -216,7 +211,7 @@ def test_a_snapshot_cut_short_is_read_over(folder: Path, coalition: Coalition, k
     (folder / SNAPSHOT).with_suffix(".part").write_bytes(b"half of another")
 
     with closing(open_desk(folder, coalition)) as desk:
-        assert not has_resumed(desk)
+        assert not desk.has_resumed
         assert desk.world.freeze() == coalition.desks[0].world.freeze()
     assert not list(folder.glob("*.part"))
 
@@ -229,7 +224,7 @@ def test_the_snapshot_of_another_program_is_not_believed(folder: Path, coalition
         seal_snapshot(keyring, io.BytesIO(plain), sink)
 
     with closing(open_desk(folder, coalition)) as desk:
-        assert not has_resumed(desk)
+        assert not desk.has_resumed
         assert desk.start_trouble is None
 
 
@@ -290,7 +285,7 @@ def test_an_old_snapshot_opens_to_nobody_once_a_key_was_erased(tmp_path: Path) -
         # An old copy put back is not believed, and goes.
         shutil.copy(kept / SNAPSHOT, made.folders[0] / SNAPSHOT)
         made.desks[0] = Desk.open(made.folders[0], PASSPHRASE, clock=made.clock)
-        assert not has_resumed(made.desks[0])
+        assert not made.desks[0].has_resumed
         assert made.desks[0].contents(Identity) == []
 
 
@@ -309,9 +304,9 @@ def test_a_snapshot_holds_no_key_and_no_words(folder: Path, coalition: Coalition
 
 def test_a_key_that_comes_takes_the_snapshot_away(folder: Path, coalition: Coalition) -> None:
     with closing(open_desk(folder, coalition)) as desk:
-        assert has_resumed(desk)
+        assert desk.has_resumed
         desk.do(lambda member, moment: member.open_compartments(["response/new"], [], moment))
-        assert not has_resumed(desk)
+        assert not (folder / SNAPSHOT).exists()
 
 
 def test_rows_that_were_forgotten_do_not_live_on_in_free_pages(coalition: Coalition) -> None:

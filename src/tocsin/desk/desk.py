@@ -146,6 +146,8 @@ class Desk:
         self._worked_out: dict[Hashable, tuple[list[Mark], object]] = {}
         self.start_trouble: DamagedSnapshot | None = None
         """Why every record had to be read again although there was a snapshot."""
+        self.has_resumed = False
+        """Whether what this desk knows began with the snapshot."""
         self._n_sealed = 0
         """How many records the snapshot on disk holds, if it is for the keys of now."""
         self._is_whole = False
@@ -269,7 +271,8 @@ class Desk:
         if checked is None:
             # A replica fetched anew has nothing to do with the snapshot of the one before.
             drop_snapshot(self.folder)
-        if snapshot is None or checked is None or not self._resume(snapshot, checked):
+        self.has_resumed = snapshot is not None and checked is not None and self._resume(snapshot, checked)
+        if not self.has_resumed:
             self._begin(self._world())
             self._sow()
             self._replay(checked, verified=is_plain)
