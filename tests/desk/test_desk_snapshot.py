@@ -82,7 +82,10 @@ def all_there_is(desk: Desk) -> list[Any]:
     """Ask a desk everything its pages ask, and take its world and rows."""
     pages = (watch_page, intake_page, count_page, list_page, protect_page, ledger_page)
     rows = desk.store.between(0, desk.world.size)
-    return [*(page(desk) for page in pages), home(desk, Session()), rows, desk.world.freeze()]
+    first = home(desk, Session())
+    # All but what the last sync said, which is this process's own.
+    home_parts = (first.tasks, first.warnings, first.head, first.waiting, first.duty, first.n_refused)
+    return [*(page(desk) for page in pages), home_parts, rows, desk.world.freeze()]
 
 
 # the same desk ---

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from tocsin.core.ledger import Envelope, Reading, Status
+from tocsin.core.activate.records import DeadlineCode, DeadlineMet, DeadlineSet
+from tocsin.core.ledger import Content, Envelope, Reading, Status
 from tocsin.desk.store import Store
 
 
@@ -82,3 +83,37 @@ def test_the_mark_moves_whenever_what_is_newest_moves(
             assert seen.setdefault((asked, store.mark(asked)), listed) == listed
             assert [each for each in listed if each.compartment == to] == store.newest(asked, compartment=to)
     store.close()
+
+
+def deadline(number: int, content: Content, *, to: str = "clock", barred: bool = False) -> Reading:
+    """One record about a deadline, as it counts."""
+    made = reading(number, number.to_bytes(16, "big"), to=to)
+    envelope = msgspec.structs.replace(made.envelope, kind=content.KIND)
+    return made._replace(envelope=envelope, content=content, barred=barred)
+
+
+def test_records_are_found_by_code_and_time_alone_and_forgotten_with_their_compartment(store: Store) -> None:
+    old, new, far = DeadlineCode("old"), DeadlineCode("new"), DeadlineCode("far")
+    store.project(
+        [
+            deadline(1, DeadlineSet(code=old, due_at=10)),
+            deadline(2, DeadlineSet(code=new, due_at=100)),
+            deadline(3, DeadlineMet(code=new)),
+            deadline(4, DeadlineMet(code=new), barred=True),
+            # What a hostile member may write: no row may stop the others.
+            deadline(5, DeadlineSet(code=far, due_at=2**63 + 5)),
+            deadline(6, DeadlineSet(code=new, due_at=100), to="watch"),
+        ]
+    )
+    kinds = [DeadlineSet.KIND, DeadlineMet.KIND]
+
+    assert [row.number for row in store.found(kinds, compartment="clock", since=50)] == [2, 3, 5]
+    assert [row.number for row in store.found(kinds, compartment="clock", since=50, about=["old"])] == [
+        1,
+        2,
+        3,
+        5,
+    ]
+    store.forget("clock")
+    assert store.found(kinds, compartment="clock", since=0, about=["old"]) == []
+    assert b"old" not in store.to_bytes()

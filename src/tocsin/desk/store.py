@@ -6,13 +6,16 @@ at every unlocking and is gone with the process.
 
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tocsin.core.ledger import Reading, Status
+
+MOST = 2**62
 
 _SCHEMA = """
 -- One row: one record that this desk could read, whatever became of it.
@@ -31,6 +34,15 @@ create table entry (
 create index entry_kind on entry (kind, compartment) where status = 'counts';
 create index entry_based_on on entry (based_on) where based_on is not null;
 create index entry_aside on entry (number) where status <> 'counts';
+
+-- One row: by what a record of a few kinds is found without being opened (`Content.ABOUT`, `DUE`).
+create table found_by (
+  number integer primary key,   -- the record's
+  about text not null,          -- a random code
+  due int                       -- UTC seconds
+) strict;
+create index found_by_about on found_by (about);
+create index found_by_due on found_by (due) where due is not null;
 """
 
 
@@ -47,6 +59,16 @@ class Entry(NamedTuple):
     draft: bytes
     based_on: bytes | None
     barred: int
+
+
+class Found(NamedTuple):
+    """A record found by its code or its time."""
+
+    number: int
+    device: int
+    kind: str
+    about: str
+    due: int | None
 
 
 class Store:
@@ -75,7 +97,8 @@ class Store:
 
     def project(self, readings: Iterable[Reading]) -> None:
         """Turn readings into rows; a reading taken again replaces its row."""
-        rows = [_row(reading) for reading in readings if reading.envelope is not None]
+        opened = [reading for reading in readings if reading.envelope is not None]
+        rows = [_row(reading) for reading in opened]
         if not rows:
             return
         for row in rows:
@@ -84,11 +107,14 @@ class Store:
             self._n_wide += row.based_on is not None
         self._db.execute("begin")
         self._db.executemany("insert or replace into entry values (?,?,?,?,?,?,?,?,?,?)", rows)
+        self._db.executemany("insert or replace into found_by values (?,?,?)", _found_by(opened))
         self._db.execute("commit")
 
     def forget(self, compartment: str) -> None:
         """Drop the rows of a compartment whose keys were erased."""
         self._n_wide += 1
+        here = "(select number from entry where compartment = ?)"
+        self._db.execute(f"delete from found_by where number in {here}", (compartment,))  # noqa: S608 - our own words
         self._db.execute("delete from entry where compartment = ?", (compartment,))
 
     def mark(self, kind: str) -> tuple[int, int]:
@@ -107,6 +133,22 @@ class Store:
             values,
         )
         return [Entry(*row) for row in rows]
+
+    def found(
+        self, kinds: Iterable[str], *, compartment: str, since: int, about: Iterable[str] = ()
+    ) -> list[Found]:
+        """Find what counts by codes, those given and those with a time after `since`; what the barred wrote is left out.
+
+        All records of such a code, replaced or not, oldest first: where a version by somebody else must hide nothing.
+        """
+        rows = self._db.execute(
+            "with wanted(about) as (select value from json_each(?) union select about from found_by where due > ?) "
+            "select e.number, e.device, e.kind, f.about, f.due from wanted w join found_by f using (about) "
+            "join entry e using (number) where e.kind in (select value from json_each(?)) and e.compartment = ? "
+            "and e.status = 'counts' and not e.barred order by e.number",
+            (json.dumps(list(about)), since, json.dumps(list(kinds)), compartment),
+        )
+        return [Found(*row) for row in rows]
 
     def every(self, kind: str, *, compartment: str) -> list[Entry]:
         """List all that counts of a kind, replaced or not: where a version by somebody else must hide nothing."""
@@ -164,3 +206,12 @@ def _row(reading: Reading) -> Entry:
         envelope.based_on,
         int(reading.barred),
     )
+
+
+def _found_by(readings: Iterable[Reading]) -> Iterator[tuple[int, str, int | None]]:
+    for reading in readings:
+        content = reading.content
+        if content is not None and content.ABOUT:
+            due = getattr(content, content.DUE) if content.DUE else None
+            # A hostile member may write any number; SQLite takes those of 64 bits.
+            yield reading.number, getattr(content, content.ABOUT), due and max(-MOST, min(due, MOST))

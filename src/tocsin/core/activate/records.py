@@ -184,6 +184,8 @@ class DeadlineSet(Content, frozen=True, kw_only=True):
     KIND = "activate.deadline-set"
     WRITERS = frozenset({Duty.SEAT, Duty.HANDLER})
     WHERE = "clock"
+    ABOUT = "code"
+    DUE = "due_at"
     URGENT = True
 
     code: CodeText
@@ -198,6 +200,7 @@ class DeadlineMet(Content, frozen=True, kw_only=True):
     KIND = "activate.deadline-met"
     WRITERS = frozenset({Duty.SEAT, Duty.HANDLER})
     WHERE = "clock"
+    ABOUT = "code"
     URGENT = True
 
     code: CodeText
@@ -210,6 +213,7 @@ class DeadlinePassed(Content, frozen=True, kw_only=True):
     KIND = "activate.deadline-passed"
     WRITERS = frozenset({Duty.SENTRY})
     WHERE = "clock"
+    ABOUT = "code"
     URGENT = True
 
     code: CodeText

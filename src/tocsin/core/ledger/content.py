@@ -61,6 +61,10 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     WRITERS: ClassVar[frozenset[Duty]]
     WHERE: ClassVar[str] = "*"
     """The compartments it may stand in, as a shell pattern (`watch`, `case/*/file`); elsewhere it changes nothing."""
+    ABOUT: ClassVar[str] = ""
+    """Field with a code that says nothing, by which a desk finds such records without opening them; empty for none."""
+    DUE: ClassVar[str] = ""
+    """Field with the UTC seconds by which it finds them."""
     URGENT: ClassVar[bool] = False
     """Leaves at once instead of at the next fixed hour; the page says what that shows."""
     OLDER: ClassVar[tuple[type[Older], ...]] = ()

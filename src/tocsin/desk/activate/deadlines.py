@@ -131,8 +131,9 @@ def check_ins(desk: Desk, *, compartment: str | None = None) -> tuple[CheckIn, .
         for said in waiting_contents(desk):
             if isinstance(said, Awaited):
                 known.setdefault(said.deadline, ("", said.what))
-        standing = standing_deadlines(desk, with_waiting=True)
-        rows = [_row(desk, each, *known.get(each.code, ("", ""))) for each in standing]
+        standing = standing_deadlines(desk, with_waiting=True, codes=known)
+        now = desk.now
+        rows = [_row(desk, each, now, *known.get(each.code, ("", ""))) for each in standing]
     shown = [row for row in rows if compartment is None or row.compartment == compartment]
     return tuple(sorted(shown, key=lambda row: row.due_at))
 
@@ -148,15 +149,16 @@ def pressing(desk: Desk) -> tuple[CheckIn, ...]:
 
 def open_check_ins(desk: Desk) -> tuple[CheckIn, ...]:
     """List what is to be shown: whatever runs, and what was over in the last days."""
-    return tuple(row for row in check_ins(desk) if row.due_at > desk.now - SHOWN_S)
+    since = desk.now - SHOWN_S
+    return tuple(row for row in check_ins(desk) if row.due_at > since)
 
 
-def _row(desk: Desk, deadline: Deadline, compartment: str, what: str) -> CheckIn:
+def _row(desk: Desk, deadline: Deadline, now: int, compartment: str, what: str) -> CheckIn:
     return CheckIn(
         code=deadline.code,
         due_at=deadline.due_at,
-        hours_left=max(0, deadline.due_at - desk.now) // HOUR_S,
-        state=_state(deadline, desk.now),
+        hours_left=max(0, deadline.due_at - now) // HOUR_S,
+        state=_state(deadline, now),
         what=what,
         about=_about(desk, compartment),
         compartment=compartment,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 
 from tocsin.core.activate import (
     Deadline,
@@ -15,11 +16,14 @@ from tocsin.core.activate import (
 )
 from tocsin.desk.desk import Desk
 from tocsin.desk.site.waiting import waiting_contents
+from tocsin.desk.store import Found
 from tocsin.terms import DeviceNumber
 
 CLOCK = "clock"
 KINDS = (DeadlineSet, DeadlineMet, DeadlinePassed)
 CODE_BYTES = 8
+STANDS_S = 30 * 24 * 3600
+"""So long a deadline that is over is still looked at, also when every sentry slept: then it is for its case's page alone."""
 
 
 def set_deadline(desk: Desk, *, due_at: int, code: DeadlineCode | None = None) -> DeadlineCode:
@@ -37,26 +41,37 @@ def meet_deadline(desk: Desk, code: DeadlineCode) -> None:
     desk.append(DeadlineMet(code=code), to=CLOCK)
 
 
-def standing_deadlines(desk: Desk, *, with_waiting: bool = False) -> list[Deadline]:
-    """Say where all deadlines stand, in the order they were set; what barred devices wrote is left aside.
+def standing_deadlines(
+    desk: Desk, *, with_waiting: bool = False, codes: Iterable[DeadlineCode] = ()
+) -> list[Deadline]:
+    """Say where deadlines stand, in the order they were set; what barred devices wrote is left aside.
 
-    With what waits here to leave, as the ledger will show it if nothing comes between.
+    Those whose time is not over for longer than `STANDS_S`, and those asked for. With what waits here to leave, as the
+    ledger will show it if nothing comes between.
     """
     with desk.lock:
-        rows = [row for kind in KINDS for row in desk.store.every(kind.KIND, compartment=CLOCK)]
-        entries = [
-            Entry(
-                number=row.number,
-                author=DeviceNumber(row.device),
-                content=desk.world.peek(desk.record(row.number))[1],
-            )
-            for row in rows
-            if not row.barred
-        ]
+        since = (desk.now - STANDS_S) // 3600 * 3600
+        asked = tuple(sorted(codes))
+        entries = desk.worked_out(
+            ("deadlines", since, asked), KINDS, lambda: _entries(desk, since=since, codes=asked)
+        )
         waiting = waiting_contents(desk) if with_waiting else []
-        entries += [
+        waiting_entries = [
             Entry(number=desk.world.size + at, author=DeviceNumber(desk.device), content=content)
             for at, content in enumerate(waiting)
             if isinstance(content, KINDS)
         ]
-        return deadlines_of(entries)
+        return deadlines_of([*entries, *waiting_entries])
+
+
+def _entries(desk: Desk, *, since: int, codes: Iterable[DeadlineCode]) -> list[Entry]:
+    """Make again, of rows alone, what the records of these deadlines say."""
+    rows = desk.store.found([kind.KIND for kind in KINDS], compartment=CLOCK, since=since, about=codes)
+    return [Entry(number=row.number, author=DeviceNumber(row.device), content=_content(row)) for row in rows]
+
+
+def _content(row: Found) -> DeadlineSet | DeadlineMet | DeadlinePassed:
+    code = DeadlineCode(row.about)
+    if row.kind == DeadlineSet.KIND:
+        return DeadlineSet(code=code, due_at=row.due or 0)
+    return DeadlineMet(code=code) if row.kind == DeadlineMet.KIND else DeadlinePassed(code=code)
