@@ -156,7 +156,7 @@ def protocol() -> Protocol:
         seats=seats,
         quorum=Quorum(seats=2, organisations=2),
         clocks=Clocks(),
-        needs_alarm=("ears_c1",),
+        needs_alarm=("acute",),
     )
 
 

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 import pytest
 
 from tocsin.core.activate import Clocks, Protocol, Quorum, write_brief
 from tocsin.core.count import Difference, make_tally, who_claims_what
-from tocsin.core.watch import Alarm, Claim, EarsSettings, Panel, ring_alarm
+from tocsin.core.ledger.content import Envelope, Kinds
+from tocsin.core.watch import (
+    AcuteSettings,
+    Alarm,
+    Claim,
+    EarsSettings,
+    Panel,
+    Settings,
+    recompute,
+    ring_alarm,
+)
+from tocsin.core.watch.records import AlarmByEars
 from tocsin.feeds import autumn_2017, panels_of_2017
 from tocsin.terms import Grade, Place, date_of, day_from_date, first_day_of
 
@@ -18,10 +30,16 @@ PANELS = panels_of_2017()
 
 
 def ring(
-    when: str, *, claims: list[Claim] = CLAIMS, panels: list[Panel] = PANELS, place: Place = AZ
+    when: str,
+    *,
+    claims: list[Claim] = CLAIMS,
+    panels: list[Panel] = PANELS,
+    place: Place = AZ,
+    settings: Settings | None = None,
 ) -> Alarm | None:
     as_of = day_from_date(date.fromisoformat(when))
-    return ring_alarm(claims, panels, place, as_of=as_of, settings=EarsSettings(), code_version="test")
+    settings = settings or AcuteSettings()
+    return ring_alarm(claims, panels, place, as_of=as_of, settings=settings, code_version="test")
 
 
 def test_the_alarm_rings_when_a_second_origin_is_heard() -> None:
@@ -29,8 +47,18 @@ def test_the_alarm_rings_when_a_second_origin_is_heard() -> None:
 
     assert alarm is not None
     assert date_of(first_day_of(alarm.week)) == date(2017, 9, 18)
-    assert (alarm.observed, alarm.expected, alarm.claims) == (2, 0.0, ("az01.1", "az03.1"))
+    assert (alarm.observed, alarm.threshold, alarm.claims) == (2, 1.0, ("az01.1", "az03.1"))
+    assert alarm.onset is not None
+    assert (alarm.begins, alarm.onset.best == alarm.week) == (True, True)
+
+
+def test_ears_rings_on_the_same_day() -> None:
+    alarm = ring("2017-09-21", settings=EarsSettings())
+
+    assert alarm is not None
+    assert (alarm.method, alarm.observed, alarm.expected) == ("ears_c1", 2, 0.0)
     assert alarm.threshold == pytest.approx(0.5 * 3.090232306)
+    assert ring("2017-09-20", settings=EarsSettings()) is None
 
 
 @pytest.mark.parametrize("when", ["2017-09-17", "2017-09-18", "2017-09-20"])
@@ -55,7 +83,26 @@ def test_chechnya_had_one_origin_and_does_not_ring() -> None:
 
 
 def test_an_alarm_computed_again_is_the_same_to_the_last_bit() -> None:
-    assert ring("2017-09-30", claims=CLAIMS[::-1], panels=PANELS[::-1]) == ring("2017-09-30")
+    first = ring("2017-09-30")
+
+    assert first is not None
+    assert recompute(first, CLAIMS[::-1], PANELS[::-1]) == first
+
+
+def test_an_alarm_of_the_first_schema_is_read_and_computed_again() -> None:
+    now = ring("2017-09-30", settings=EarsSettings())
+    assert now is not None
+    newer = ("p_acute", "begins", "onset")
+    facts = {name: value for name, value in msgspec.structs.asdict(now).items() if name not in newer}
+    written = AlarmByEars(**facts | {"settings": EarsSettings()})
+    envelope = Envelope(
+        "watch.alarm", 1, 0, "watch", b"", b"", None, msgspec.Raw(msgspec.msgpack.encode(written))
+    )
+
+    read = Kinds([Alarm]).read(envelope)
+
+    assert isinstance(read, Alarm)
+    assert recompute(read, CLAIMS, PANELS) == read == now
 
 
 def test_an_alarm_over_other_claims_has_another_hash() -> None:
@@ -132,12 +179,12 @@ def test_the_brief_says_what_rang_and_who_claims_what() -> None:
         seats=(),
         quorum=Quorum(seats=2, organisations=2),
         clocks=Clocks(),
-        needs_alarm=("ears_c1",),
+        needs_alarm=("acute",),
     )
     alarm, tally = ring("2017-09-22"), make_tally(CLAIMS, AZ, as_of=day_from_date(date(2017, 9, 22)))
 
     text = write_brief(alarm, tally, protocol).text
 
-    assert "3 origins spoke of acts, where 0.00 are usual and 1.55 is the threshold" in text
+    assert "3 origins spoke of acts, where 0.00 are usual and 1.00 is the threshold" in text
     assert "- arrested: more than 50; 2017-09-15 to 2017-09-22; corroborated; from Nefes callers" in text
     assert write_brief(None, tally, protocol).hash != write_brief(alarm, tally, protocol).hash

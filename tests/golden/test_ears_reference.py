@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tocsin.core.watch import EarsSettings, ears_c1
+from tocsin.core.watch import ears
 
 R_DEFAULTS = {"baseline": 7, "alpha": 0.001, "minSigma": 0}
 
@@ -46,12 +46,11 @@ def test_thresholds_and_alarms_are_those_of_r_surveillance(
 
     for result in references:
         control = R_DEFAULTS | result["control_used"]
-        settings = EarsSettings(
-            baseline=control["baseline"], alpha=control["alpha"], min_sigma=control["minSigma"]
-        )
         counts = np.array(series[result["dataset"]][result["unit"]])[:, np.newaxis]
         first, last = result["range"]
-        verdict = ears_c1(counts, settings)
+        verdict = ears(
+            counts, baseline=control["baseline"], alpha=control["alpha"], min_sigma=control["minSigma"]
+        )
         ours = verdict.threshold[first - 1 : last, 0], verdict.alarm[first - 1 : last, 0]
         where = f"{result['dataset']}, {result['unit']}, {result['setting']}"
         np.testing.assert_allclose(ours[0], result["upperbound"], rtol=1e-6, atol=1e-6, err_msg=where)

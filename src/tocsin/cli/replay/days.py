@@ -71,7 +71,7 @@ class Replay:
             seats=seats,
             quorum=Quorum(seats=2, organisations=2),
             clocks=Clocks(),
-            needs_alarm=("ears_c1",),
+            needs_alarm=("acute",),
         )
         activating.write_protocol(self.analyst, protocol)
         for panel in self.scenario.panels:

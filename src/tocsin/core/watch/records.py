@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from tocsin.core.ledger.content import Content, Duty
+from tocsin.core.ledger.content import Content, Duty, Older
 from tocsin.terms import CalendarDay, Day, Period, Place, Source, Week
 
 
@@ -116,13 +116,49 @@ class EarsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Least spread assumed, in origins a week: with 0.5 a lone origin after silence does not ring, two do."""
 
 
+class AlarmByEars(Older, frozen=True, kw_only=True):
+    """An alarm as it was written when EARS C1 was the only detector."""
+
+    place: Place
+    week: Week
+    as_of: Day
+    observed: int
+    expected: float
+    threshold: float
+    counts: tuple[int | None, ...]
+    method: str
+    settings: EarsSettings
+    claims: tuple[str, ...]
+    panels: tuple[Panel, ...]
+    data_hash: bytes
+    code_version: str
+
+    def newer(self) -> Alarm:
+        """Say the same by the next schema; nobody dated a surge then."""
+        facts = msgspec.structs.asdict(self)
+        facts["settings"] = msgspec.structs.asdict(self.settings)
+        return Alarm(**facts, p_acute=None, begins=True, onset=None)
+
+
+class Onset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a surge began."""
+
+    best: Week
+    """Most likely first week."""
+    first: Week
+    last: Week
+    """Weeks between which it began with a probability of 0.9."""
+
+
 class Alarm(Content, frozen=True, kw_only=True):
     """Say that a place's week stands out against its own baseline, with everything needed to recompute it."""
 
     KIND = "watch.alarm"
     WRITERS = frozenset({Duty.ANALYST, Duty.SENTRY})
+    SCHEMA = 2
     WHERE = "watch"
     URGENT = True
+    OLDER = (AlarmByEars,)
 
     place: Place
     """Where; all desks."""
@@ -139,9 +175,15 @@ class Alarm(Content, frozen=True, kw_only=True):
     counts: tuple[int | None, ...]
     """The baseline weeks, oldest first, `None` where nobody watched; all desks."""
     method: str
-    """Name of the detector, `ears_c1`; all desks."""
-    settings: EarsSettings
-    """Its settings; all desks."""
+    """Name of the detector, `acute` or `ears_c1`; all desks."""
+    settings: dict[str, int | float]
+    """Its settings by name; all desks."""
+    p_acute: float | None
+    """Probability that the week is part of a surge, `None` if the method gives none; all desks."""
+    begins: bool
+    """Whether the surge begins or worsens that week; all desks."""
+    onset: Onset | None
+    """When it began, `None` if the method does not date it; all desks."""
     claims: tuple[str, ...]
     """Codes of the claims counted in that week, sorted; all desks."""
     panels: tuple[Panel, ...]

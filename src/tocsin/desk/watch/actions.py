@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from tocsin import __version__
 from tocsin.core.ledger import WATCH
-from tocsin.core.watch import Alarm, Claim, EarsSettings, Panel, ring_alarm
+from tocsin.core.watch import AcuteSettings, Alarm, Claim, Panel, Settings, ring_alarm
 from tocsin.desk.desk import Desk
 from tocsin.terms import Place, week_of
 
-STANDARD = EarsSettings()
+STANDARD = AcuteSettings()
 
 
 def record_claims(desk: Desk, claims: Iterable[Claim]) -> int:
@@ -27,12 +27,13 @@ def declare_panel(desk: Desk, panel: Panel) -> None:
     desk.append(panel, to=WATCH)
 
 
-def stands_out(desk: Desk, place: Place, *, settings: EarsSettings = STANDARD) -> Alarm | None:
+def stands_out(desk: Desk, place: Place, *, settings: Settings = STANDARD) -> Alarm | None:
     """Make the alarm of a place whose week stands out and for which nobody has rung yet; None where all is as usual."""
     week = week_of(desk.today)
-    if any(alarm.place == place and alarm.week == week for alarm in desk.contents(Alarm)):
+    rung = [alarm.week for alarm in desk.contents(Alarm) if alarm.place == place]
+    if week in rung:
         return None
-    return ring_alarm(
+    alarm = ring_alarm(
         desk.contents(Claim),
         desk.contents(Panel),
         place,
@@ -40,9 +41,14 @@ def stands_out(desk: Desk, place: Place, *, settings: EarsSettings = STANDARD) -
         settings=settings,
         code_version=__version__,
     )
+    # A surge that goes on has rung already; one that began while nobody asked has not.
+    goes_on = (
+        alarm is not None and not alarm.begins and max(rung, default=week - 53) >= week - STANDARD.lull_weeks
+    )
+    return None if goes_on else alarm
 
 
-def ring(desk: Desk, place: Place, *, settings: EarsSettings = STANDARD) -> Alarm | None:
+def ring(desk: Desk, place: Place, *, settings: Settings = STANDARD) -> Alarm | None:
     """Ring if this week stands out in a place and nobody has rung for it yet; None where all is as usual."""
     alarm = stands_out(desk, place, settings=settings)
     if alarm is not None:

@@ -10,10 +10,11 @@ from tocsin.core.watch import (
     Alarm,
     Claim,
     Panel,
+    Reason,
     Series,
-    Verdict,
+    Surge,
     by_item,
-    ears_c1,
+    detect,
     is_act,
     is_repeat,
     known_by,
@@ -31,6 +32,18 @@ WEEKS_SHOWN = 52
 
 MOST_CLAIMS, MOST_SERIES, MOST_ALARMS = 150, 8, 20
 """Beyond these a page is for no reader: older claims stand on the page of their day, quieter places in one line each."""
+
+NO_ANSWER = {
+    Reason.NOT_WATCHED: "no panel is declared to have watched this week",
+    Reason.NOT_STARTED: "the method was still learning from these weeks",
+    Reason.SHORT_HISTORY: "fewer than six of the weeks before were watched",
+    Reason.GAPS: "the weeks before were not all watched",
+    Reason.NO_SPREAD: "all weeks before were equal, and the method divides by their spread",
+    Reason.NEVER_SEEN: "nothing was reported before, and the method divides by its mean",
+    Reason.TOO_FEW_CASES: "fewer reports than the settings ask for",
+    Reason.NO_FIT: "the model did not settle",
+}
+"""Why a week has no answer, said on the page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +80,8 @@ class WeekRow:
     outside: int
     threshold: float | None
     rings: bool
+    silent: str | None
+    """Why there is no answer, None where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +236,7 @@ def _all_series(desk: Desk, upto: Day) -> tuple[SeriesRow, ...]:
         if each.content.as_of <= upto
     }
     series = weekly_counts(claims, panels, places, upto=upto)
-    verdict = ears_c1(series.counts, STANDARD)
+    verdict = detect(series.counts, STANDARD)
     rows = [
         _series(series, verdict, panels, rung.get((place, week_of(upto))), column, upto)
         for column, place in enumerate(places)
@@ -235,7 +250,7 @@ def _loudest_first(row: SeriesRow) -> tuple[bool, int, Place]:
 
 
 def _series(
-    series: Series, verdict: Verdict, panels: list[Panel], rung: int | None, column: int, upto: Day
+    series: Series, verdict: Surge, panels: list[Panel], rung: int | None, column: int, upto: Day
 ) -> SeriesRow:
     place = series.places[column]
     weeks = _weeks(series, verdict, column)
@@ -250,7 +265,7 @@ def _series(
     )
 
 
-def _weeks(series: Series, verdict: Verdict, column: int) -> tuple[WeekRow, ...]:
+def _weeks(series: Series, verdict: Surge, column: int) -> tuple[WeekRow, ...]:
     rows = []
     for row in range(max(0, len(series.counts) - WEEKS_SHOWN), len(series.counts)):
         count, threshold = float(series.counts[row, column]), float(verdict.threshold[row, column])
@@ -261,18 +276,17 @@ def _weeks(series: Series, verdict: Verdict, column: int) -> tuple[WeekRow, ...]
                 outside=int(series.outside[row, column]),
                 threshold=None if math.isnan(threshold) else threshold,
                 rings=bool(verdict.alarm[row, column]),
+                silent=NO_ANSWER.get(Reason(int(verdict.reason[row, column]))),
             )
         )
     return tuple(rows)
 
 
-def _in_words(newest: WeekRow, verdict: Verdict, column: int) -> str:
-    silent = verdict.why_silent(len(verdict.threshold) - 1, column)
-    if silent is not None or newest.threshold is None:
-        why = {"not_watched": "no panel is declared to have watched this week"}
-        reason = why.get(str(silent), "the weeks before were not all watched")
-        return f"No answer: {reason}. That is silence, not quiet."
+def _in_words(newest: WeekRow, verdict: Surge, column: int) -> str:
+    if newest.silent is not None or newest.threshold is None:
+        return f"No answer: {newest.silent or NO_ANSWER[Reason.SHORT_HISTORY]}. That is silence, not quiet."
     origins = f"{newest.count} distinct origin{'' if newest.count == 1 else 's'} this week"
+    usual = f"up to {newest.threshold:.0f} may pass where {float(verdict.expected[-1, column]):.2f} are usual"
     if newest.rings:
-        return f"Stands out: {origins}, over a threshold of {newest.threshold:.2f}."
-    return f"As usual: {origins}, under a threshold of {newest.threshold:.2f}."
+        return f"Stands out: {origins}; {usual}."
+    return f"As usual: {origins}; {usual}."
