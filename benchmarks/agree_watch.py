@@ -438,7 +438,114 @@ def _series(dataset: str, rows: list[dict[str, str]]) -> Series:
 
 
 def _models(folder: Path, only: str | None) -> list[Agreement]:
-    return []
+    files = {
+        "hhh4": ("ref_hhh4.json", _contagion),
+        "nowcast": ("ref_nowcast.json", _nowcast),
+        "arlCusum": ("ref_cusum_arl.csv", _arl),
+    }
+    return [
+        run(folder)
+        for name, (file, run) in files.items()
+        if only in (None, name) and (folder / file).exists()
+    ]
+
+
+def _contagion(folder: Path) -> Agreement:
+    """Coefficients and standard errors within 1e-3, log-likelihoods within 1e-4, relative."""
+    row = Agreement(name="hhh4", bar=1e-3)
+    began = time.process_time()
+    told = json.loads((folder / "ref_hhh4.json").read_text(encoding="utf-8"))
+    dataset = told["data"].split()[0]
+    units = _read(folder, dataset)
+    with (folder / f"neighbourhood_{dataset}.csv").open(encoding="utf-8", newline="") as table:
+        orders = {line["unit"]: line for line in csv.DictReader(table)}
+    names = list(orders)
+    counts = np.hstack([units[name].counts for name in names])
+    people = np.hstack([units[name].population for name in names])
+    borders = np.array([[float(orders[one][other]) == 1 for other in names] for one in names], dtype=float)
+    for name, model in told["models"].items():
+        terms = model["coef"]
+        found = watch.fit_contagion(
+            counts,
+            network=borders if "ne.1" in terms else None,
+            own_past="ar.1" in terms,
+            offset=people if "offset" in name else None,
+            waves=sum("sin(" in term for term in terms),
+            trend="end.t" in terms,
+            dispersed="overdisp" in terms,
+            freq=units[names[0]].freq,
+        )
+        ours = {
+            term: (value, error)
+            for term, value, error in zip(found.names, found.coefficients, found.errors, strict=True)
+        }
+        if set(ours) != set(terms):
+            row.trouble.append(f"{name}: other terms than ours")
+            continue
+        pairs = [(ours[term][0], value) for term, value in terms.items()] + [
+            (ours[term][1], value) for term, value in model["se"].items()
+        ]
+        mine, theirs = np.array(pairs).T
+        row.add(name, mine, theirs, np.zeros(len(mine), bool), np.zeros(len(mine), bool))
+        if abs(found.log_likelihood / model["loglik"] - 1) > 1e-4:
+            row.trouble.append(f"{name}: log-likelihood {found.log_likelihood:.6g}, R {model['loglik']:.6g}")
+    row.seconds = time.process_time() - began
+    return row
+
+
+def _nowcast(folder: Path) -> Agreement:
+    """Points within 1 %, and intervals; where R draws by chance (1000 draws), an end may differ by one report."""
+    row = Agreement(name="nowcast", bar=1e-2)
+    began = time.process_time()
+    [path] = folder.glob("linelist_*.csv")
+    with path.open(encoding="utf-8", newline="") as table:
+        lines = [(line["dHosp"], line["dReport"]) for line in csv.DictReader(table)]
+    first = min(_day(event) for event, _ in lines if event not in ("", "NA"))
+    known = [(_day(event), _day(report)) for event, report in lines if not {event, report} & {"", "NA"}]
+    events, reports = np.array(known).T
+    for told in json.loads((folder / "ref_nowcast.json").read_text(encoding="utf-8")):
+        where = f"{told['method']} at {told['now']}"
+        if told["method"] not in ("lawless", "bayes.notrunc"):
+            row.trouble.append(f"{where}: no such method here")
+            continue
+        triangle = watch.reporting_triangle(
+            events, reports, now=_day(told["now"]), longest_delay=told["D"], first=first
+        )
+        is_lawless = told["method"] == "lawless"
+        found = watch.nowcast(triangle, method="lawless" if is_lawless else "bayes")
+        days = [_day(day) - first for day in told["date"]]
+        ends = np.column_stack([found.low[days], found.high[days]]).ravel()
+        drawn = np.array(told["ci"], dtype=float).ravel()
+        none = np.zeros(len(days), bool)
+        row.add(where, found.expected[days], np.array(told["nowcast"], dtype=float), none, none)
+        apart = np.abs(ends - drawn)
+        if not is_lawless:
+            row.note(
+                int((apart == 1).sum()),
+                "interval ends by one report: R draws a thousand times, ours looks evenly",
+            )
+            apart = np.where(apart == 1, 0, apart)
+        if (apart > 0.01 * drawn).any():
+            row.trouble.append(f"{where}: interval ends differ by up to {apart.max():.0f}")
+    row.seconds = time.process_time() - began
+    return row
+
+
+def _arl(folder: Path) -> Agreement:
+    row = Agreement(name="arlCusum", bar=1e-6)
+    with (folder / "ref_cusum_arl.csv").open(encoding="utf-8", newline="") as table:
+        lines = [line for line in csv.DictReader(table) if line["distr"] in ("pois", "poisson")]
+    ours = [
+        watch.average_run_length(k=float(one["k"]), h=float(one["h"]), mean=float(one["theta"]))
+        for one in lines
+    ]
+    none = np.zeros(len(lines), bool)
+    row.add("run lengths", np.array(ours), np.array([float(one["ARL"]) for one in lines]), none, none)
+    return row
+
+
+def _day(told: str) -> int:
+    return date.fromisoformat(told).toordinal()
 
 
 if __name__ == "__main__":

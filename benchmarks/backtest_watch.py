@@ -97,9 +97,13 @@ class Events:
 
 def main() -> None:
     """Print the tables; end with 1 under a bar."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path, nargs="?")
-    parser.add_argument("--quick", action="store_true", help="says only that a folder is needed, if none is given")
+    parser.add_argument(
+        "--quick", action="store_true", help="says only that a folder is needed, if none is given"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows here")
     given = parser.parse_args()
     if given.folder is None:
@@ -117,7 +121,9 @@ def main() -> None:
     print("acute, the rows of the reference")
     _print(rows)
     print("\nR's settings, and HDX Signals' rule, on the same rows")
-    others = [_reference(told, events, onsets) for told in references] + [_hdx(events, key, onsets) for key in keys]
+    others = [_reference(told, events, onsets) for told in references] + [
+        _hdx(events, key, onsets) for key in keys
+    ]
     for method in dict.fromkeys(row.method for row in others):
         _print([row for row in others if row.method == method], is_short=True)
     print("\nacute, every admin-1 place with a one-sided event")
@@ -128,7 +134,9 @@ def main() -> None:
     _print_chronic(events, onsets)
     is_met = _judge(rows, every, {key[0] for key in keys}, onsets)
     if given.json:
-        given.json.write_text(json.dumps([vars(row) for row in [*rows, *others, *every]], indent=1, default=str) + "\n")
+        given.json.write_text(
+            json.dumps([vars(row) for row in [*rows, *others, *every]], indent=1, default=str) + "\n"
+        )
     sys.exit(0 if is_met else 1)
 
 
@@ -155,7 +163,9 @@ def _mine(onsets: Sequence[Onset], key: Key) -> list[Onset]:
     return [one for one in onsets if one.key == key and one.kind == "acute" and one.type == "one_sided"]
 
 
-def _score(key: Key, method: str, rung: list[date], onsets: Sequence[Onset], years: float, since: date) -> Row:
+def _score(
+    key: Key, method: str, rung: list[date], onsets: Sequence[Onset], years: float, since: date
+) -> Row:
     belongs: set[date] = set()
     delays: list[int | None] = []
     for onset in _mine(onsets, key):
@@ -177,10 +187,14 @@ def _acute(events: Events, key: Key, onsets: Sequence[Onset]) -> Row:
 
 def _reference(told: dict[str, object], events: Events, onsets: Sequence[Onset]) -> Row:
     key = (str(told["country"]), told["adm1"] if told["adm1"] is None else str(told["adm1"]))
-    weeks: list[str] = list(told["alarm_weeks"]) if isinstance(told["alarm_weeks"], list) else [str(told["alarm_weeks"])]
+    weeks: list[str] = (
+        list(told["alarm_weeks"]) if isinstance(told["alarm_weeks"], list) else [str(told["alarm_weeks"])]
+    )
     first = date.fromisoformat(str(told["first_week"]))
     years = int(str(told["n_weeks"])) * 7 / 365.25
-    return _score(key, f"R {told['setting']}", [date.fromisoformat(week) for week in weeks], onsets, years, first)
+    return _score(
+        key, f"R {told['setting']}", [date.fromisoformat(week) for week in weeks], onsets, years, first
+    )
 
 
 def _hdx(events: Events, key: Key, onsets: Sequence[Onset]) -> Row:

@@ -15,6 +15,8 @@ Method = Literal["C1", "C2", "C3"]
 
 GUARD: Final = {"C1": 0, "C2": 2, "C3": 2}
 """Weeks between the baseline and the tested week, so that a surge that has begun does not raise its own bar."""
+EXACT: Final = 2.0**53
+"""Whole numbers up to it are exact."""
 WITHIN: Final = {"C1": 0, "C2": 0, "C3": 2}
 """Weeks before the tested one whose excess counts too."""
 
@@ -81,14 +83,31 @@ def _before(counts: Floats, n: int, guard: int) -> tuple[Floats, Floats]:
     """Mean and sd of the n weeks that end `guard` weeks before each week; NaN where one is missing or too early."""
     mean, sigma = np.full_like(counts, np.nan), np.full_like(counts, np.nan)
     n_weeks = len(counts) - n - guard
-    if n_weeks > 0:
-        lags = [counts[lag : lag + n_weeks] for lag in range(n)]
-        centre = sum(lags[1:], start=lags[0]) / n
-        mean[n + guard :] = centre
-        sigma[n + guard :] = np.sqrt(
-            sum(((lag - centre) ** 2 for lag in lags[1:]), start=(lags[0] - centre) ** 2) / (n - 1)
-        )
+    if n_weeks <= 0:
+        return mean, sigma
+    unknown = np.isnan(counts)
+    seen = np.where(unknown, 0.0, counts) if unknown.any() else counts
+    most = float(seen.max(initial=0.0))
+    if most * most * n * max(n, len(counts)) < EXACT:
+        # Sums of whole numbers are exact, and so is n times the sum of squares less the square of the sum.
+        total, squares = _moving(seen, n)[:n_weeks], _moving(seen * seen, n)[:n_weeks]
+        mean[n + guard :] = total / n
+        sigma[n + guard :] = np.sqrt((n * squares - total * total) / (n * (n - 1)))
+    else:
+        windows = np.lib.stride_tricks.sliding_window_view(seen, n, axis=0)[:n_weeks]
+        mean[n + guard :], sigma[n + guard :] = windows.mean(axis=-1), windows.std(axis=-1, ddof=1)
+    if seen is not counts:
+        gaps = _moving(unknown.astype(np.float64), n)[:n_weeks] > 0
+        mean[n + guard :][gaps] = np.nan
+        sigma[n + guard :][gaps] = np.nan
     return mean, sigma
+
+
+def _moving(values: Floats, n: int) -> Floats:
+    """Sums of n rows in a row."""
+    total = np.cumsum(values, axis=0)
+    total[n:] -= total[:-n].copy()
+    return np.asarray(total[n - 1 :])
 
 
 def _c3(counts: Floats, mean: Floats, sigma: Floats, z: float) -> Floats:

@@ -11,7 +11,17 @@ from scipy.special import ndtri
 
 from tocsin.core.watch import reference
 from tocsin.core.watch.errors import BadSettings
-from tocsin.core.watch.levels import Cells, Fit, dispersion, downweight, fit_levels, freedom, trend_p
+from tocsin.core.watch.levels import (
+    Cells,
+    Fit,
+    dispersion,
+    downweight,
+    fit_levels,
+    fit_slope,
+    freedom,
+    is_smooth,
+    trend_p,
+)
 from tocsin.core.watch.quantiles import nb_quantile, poisson_quantile
 from tocsin.core.watch.reference import Calendar, Pattern
 from tocsin.core.watch.surge import Floats, Reason, Surge, as_counts, judge
@@ -282,31 +292,53 @@ class _Now:
 
 
 def _threshold(cells: Cells, offset: Floats | None, plan: Plan) -> tuple[Floats, Floats]:
-    now = _model(cells, offset, plan, trend=plan.trend)
+    """Means and thresholds: (fits,) each."""
+    smooth = is_smooth(cells)
+    if smooth.all() or not smooth.any():
+        return _threshold_of(cells, offset, plan, is_plain=bool(smooth.all()))
+    both = np.empty((2, len(smooth)))
+    for fits, is_plain in ((np.flatnonzero(smooth), True), (np.flatnonzero(~smooth), False)):
+        both[:, fits] = _threshold_of(
+            cells.of(fits), None if offset is None else offset[fits], plan, is_plain=is_plain
+        )
+    return both[0], both[1]
+
+
+def _threshold_of(
+    cells: Cells, offset: Floats | None, plan: Plan, *, is_plain: bool
+) -> tuple[Floats, Floats]:
+    now = _model(cells, offset, plan, trend=plan.trend, is_plain=is_plain)
     if plan.trend:
         seen = cells.y.max(axis=1)
-        kept = now.settled & (now.p < plan.p_trend) & (np.exp(now.log_mean) <= seen) & (plan.b >= 3)
+        with np.errstate(over="ignore"):
+            foreseen = np.exp(now.log_mean)
+        kept = now.settled & (now.p < plan.p_trend) & (foreseen <= seen) & (plan.b >= 3)
         again = np.flatnonzero(~kept)
         if len(again):
-            flat = _model(cells.of(again), None if offset is None else offset[again], plan, trend=False)
+            part = None if offset is None else offset[again]
+            flat = _model(cells.of(again), part, plan, trend=False, is_plain=is_plain)
             for name in ("log_mean", "unit_variance", "phi", "spread", "settled"):
                 getattr(now, name)[again] = getattr(flat, name)
     mean = np.where(now.settled, np.exp(now.log_mean), np.nan)
     error = np.sqrt(now.unit_variance * (now.spread if plan.is_flexible else now.phi))
     if plan.method == "delta":
         return mean, _delta(mean, error, now.phi, plan)
-    middle = mean if plan.method == "nbPlugin" else mean * np.exp(ndtri(1 - plan.alpha) * error)
+    with np.errstate(over="ignore"):
+        middle = mean if plan.method == "nbPlugin" else mean * np.exp(ndtri(1 - plan.alpha) * error)
     return mean, _plug_in(middle, now.phi, plan.alpha)
 
 
-def _model(cells: Cells, offset: Floats | None, plan: Plan, *, trend: bool) -> _Now:
-    fit = fit_levels(cells, trend=trend)
+def _model(cells: Cells, offset: Floats | None, plan: Plan, *, trend: bool, is_plain: bool) -> _Now:
+    fit = fit_slope(cells, trend=trend) if is_plain else fit_levels(cells, trend=trend)
     settled = fit.settled
     phi = np.maximum(1.0, dispersion(cells, fit, fit.weight, trend=trend))
     prior = cells.known
     if plan.reweight:
         prior = downweight(cells, fit, phi, plan.reweight_beyond)
-        fit = fit_levels(cells, trend=trend, weights=prior)
+        if is_plain:
+            fit = fit_slope(cells, trend=trend, weights=prior, slope=fit.slope)
+        else:
+            fit = fit_levels(cells, trend=trend, weights=prior)
         phi = np.maximum(1.0, dispersion(cells, fit, fit.weight, trend=trend))
     # R's flexible method takes the prior weights where the working ones belong, in this place only.
     odd = plan.is_flexible and plan.reweight and prior is not None

@@ -1,8 +1,9 @@
 """Quasi-Poisson regression on levels and one trend, many series at once, by reweighted least squares.
 
-The steps, the start and the rule to stop are those of R's `glm.fit`, because where a level holds only zeros the answer
-is where the iteration stops. Levels and one slope make the normal equations an arrow, solved in closed form; sums run
-along a series alone, so that no series changes another's bits.
+Where every level holds a report and the scatter is tame the levels follow from the slope, and Newton's method on the
+slope alone does it (`fit_slope`). Where a level holds only zeros there is no maximum and the answer is where the iteration
+stops: there the steps, the start and the rule to stop are those of R's `glm.fit` (`fit_levels`). Sums run along a series
+alone, so that no series changes another's bits.
 """
 
 from __future__ import annotations
@@ -17,7 +18,12 @@ from scipy.special import stdtr
 from tocsin.core.watch.surge import Floats
 
 MOST_STEPS: Final = 25
+SMOOTH_ROWS: Final = 50
+SMOOTH_SCATTER: Final = 2.5
+"""Variance over mean within levels."""
 SETTLED: Final = 1e-8
+STILL: Final = 1e-9
+"""A step of the slope, a year, after which it stands still; the error left is its square."""
 LEAST_MEAN: Final = float(np.finfo(np.float64).eps)
 
 Fits = NDArray[np.intp]
@@ -143,6 +149,69 @@ def fit_levels(cells: Cells, *, trend: bool, weights: Floats | None = None) -> F
     return kept
 
 
+def is_smooth(cells: Cells) -> NDArray[np.bool_]:
+    """Say where Newton's method and R's iteration end at the same place for our purposes: (fits,).
+
+    That is with a report in every level, enough rows, and no wild scatter: R stops once the deviance changes by less than
+    1e-8 of itself, and where the deviance is large that is too early to forget where it came from.
+    """
+    if cells.known is not None or cells.offset is not None or cells.y.shape[1] < SMOOTH_ROWS:
+        return np.zeros(len(cells.y), np.bool_)
+    mean = np.add.reduceat(cells.y, cells.first, axis=1) / cells.n_rows
+    squares = np.add.reduceat(cells.y * cells.y, cells.first, axis=1) / cells.n_rows
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scatter = (cells.n_rows * (squares / mean - mean)).sum(axis=1) / cells.y.shape[1]
+    return np.asarray((mean > 0).all(axis=1) & (scatter < SMOOTH_SCATTER))
+
+
+def fit_slope(
+    cells: Cells, *, trend: bool, weights: Floats | None = None, slope: Floats | None = None
+) -> Fit:
+    """Fit the same where every watched level holds a report, from a slope to start with if one is known.
+
+    Given the slope, a level is the log of its reports over the sum of exp(slope * time): one equation remains.
+    """
+    prior = cells.known if weights is None else weights
+    reports = np.add.reduceat(cells.y if prior is None else prior * cells.y, cells.first, axis=1)
+    timed = np.zeros(len(cells.y))
+    if trend:
+        timed = ((cells.y if prior is None else prior * cells.y) * cells.time).sum(axis=1)
+    slope = np.zeros(len(cells.y)) if slope is None or not trend else slope.copy()
+    for _ in range(MOST_STEPS):
+        grown = np.exp(
+            slope[:, None] * cells.time
+            if cells.offset is None
+            else slope[:, None] * cells.time + cells.offset
+        )
+        share = grown if prior is None else prior * grown
+        size = np.add.reduceat(share, cells.first, axis=1)
+        # A level that nobody watched takes no part.
+        size = np.where(size == 0, 1.0, size) if prior is not None else size
+        if not trend:
+            centre, bend = np.zeros_like(size), np.full(len(slope), np.inf)
+            break
+        pulled = share * cells.time
+        centre = np.add.reduceat(pulled, cells.first, axis=1) / size
+        spread = (
+            np.add.reduceat(np.multiply(pulled, cells.time, out=pulled), cells.first, axis=1) / size
+            - centre**2
+        )
+        bend = (reports * spread).sum(axis=1)
+        step = (timed - (reports * centre).sum(axis=1)) / bend
+        # The curve in the slope is steep far out: half a unit a year at most keeps every step on its side.
+        step = np.clip(step, -0.5, 0.5)
+        if np.abs(step).max(initial=0.0) < STILL:
+            break
+        slope += step
+    with np.errstate(divide="ignore"):
+        level = np.where(reports > 0, np.log(reports / size), 0.0)
+    mean = grown * np.repeat(np.exp(level), cells.n_rows, axis=1)
+    return Fit(
+        level=level, slope=slope, mean=mean, weight=mean if prior is None else prior * mean,
+        total=np.where(reports > 0, reports, 1.0), centre=centre, bend=bend, settled=np.ones(len(slope), np.bool_),
+    )  # fmt: skip
+
+
 def _deviance(own: Floats, weighted: Floats, eta: Floats, mean: Floats, prior: Floats | None) -> Floats:
     gone = np.einsum("ij,ij->i", weighted, eta)
     left = mean.sum(axis=1) if prior is None else np.einsum("ij,ij->i", prior, mean)
@@ -171,18 +240,23 @@ def downweight(cells: Cells, fit: Fit, phi: Floats, limit: float) -> Floats:
 
     Farrington et al. (1996), section 3.6: weights fall with the square of the residual and sum to the rows.
     """
-    sixth = np.cbrt(np.sqrt(fit.mean))
-    leverage = fit.weight * np.repeat(1 / fit.total, cells.n_rows, axis=1)
+    sixth = np.exp(np.log(fit.mean) / 6)
+    free = 1 - fit.weight * np.repeat(1 / fit.total, cells.n_rows, axis=1)
     if np.isfinite(fit.bend).any():
         apart = cells.time - np.repeat(fit.centre, cells.n_rows, axis=1)
-        leverage += fit.weight * apart**2 / fit.bend[:, None]
+        apart *= apart
+        apart *= fit.weight
+        free -= apart / fit.bend[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
-        residual = 1.5 * (cells.root / sixth - sixth**3) / np.sqrt(phi[:, None] * (1 - leverage))
-        is_far = residual > limit
-        weights = np.where(is_far, residual**-2.0, 1.0)
+        # Compared as squares, sign apart: a root and a power a cell are saved where hardly any is far.
+        above = cells.root / sixth - sixth * sixth * sixth
+        square = (1.5 * above) ** 2 / (free * phi[:, None])
+        is_far = (square > limit * limit) & (above > 0)
+        weights = np.ones_like(square)
+        weights[is_far] = 1 / square[is_far]
     if cells.known is None:
         return np.asarray(weights * (weights.shape[1] / weights.sum(axis=1))[:, None])
-    weights = weights * cells.known
+    weights *= cells.known
     return np.asarray(weights * (cells.known.sum(axis=1) / weights.sum(axis=1))[:, None])
 
 

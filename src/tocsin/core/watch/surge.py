@@ -89,12 +89,12 @@ def as_counts(counts: ArrayLike) -> Floats:
         raise BadCounts("they are not numbers in rows of equal length") from trouble
     if made.ndim != 2:
         raise BadCounts("they are not a table of weeks by places")
-    heard = made[~np.isnan(made)]
-    if heard.size and heard.min() < 0:
+    # Minima and maxima of numpy pass NaN on, those of `fmin` and `fmax` leave it out.
+    if np.fmin.reduce(made, axis=None, initial=0.0) < 0:
         raise BadCounts("some are negative; a week that nobody watched is NaN")
-    if heard.size and heard.max() > MOST_IN_A_WEEK:
+    if np.fmax.reduce(made, axis=None, initial=0.0) > MOST_IN_A_WEEK:
         raise BadCounts("some are beyond a billion in a week")
-    if (heard != np.floor(heard)).any():
+    if ((made != np.rint(made)) & (made == made)).any():
         raise BadCounts("some are no whole numbers")
     return made
 
@@ -111,18 +111,15 @@ def judge(
 
     `scale` is what a score of 1 stands for, in reports; threshold less expectation if not given.
     """
-    silent = np.where(np.isnan(counts), np.uint8(Reason.NOT_WATCHED), reason)
+    silent = reason.copy()
+    silent[np.isnan(counts)] = Reason.NOT_WATCHED
     has_answer = silent == Reason.ANSWERED
     with np.errstate(invalid="ignore", divide="ignore"):
         alarm = has_answer & (counts > threshold)
         score = (counts - expected) / (threshold - expected if scale is None else scale)
     # A threshold at its expectation (no spread at all) has no scale: below it nothing, above it everything.
-    flat = np.isnan(score) & ~np.isnan(expected)
-    score = np.where(flat, 0.0, score)
-    return Surge(
-        expected=np.where(has_answer, expected, np.nan),
-        threshold=np.where(has_answer, threshold, np.nan),
-        alarm=alarm,
-        score=np.where(has_answer, score, np.nan),
-        reason=silent,
-    )
+    score[np.isnan(score)] = 0.0
+    expected, threshold = expected.copy(), threshold.copy()
+    none = ~has_answer
+    expected[none], threshold[none], score[none] = np.nan, np.nan, np.nan
+    return Surge(expected=expected, threshold=threshold, alarm=alarm, score=score, reason=silent)
