@@ -2,13 +2,14 @@
 
     python benchmarks/backtest_watch.py DIR
 
-DIR holds `ucdp_week_adm1.csv`, `onset_labels.csv` and, if R is to stand beside, `ref_ucdp_alarms.json` (its README says how they
-look). Weekly one-sided events, each week judged by what was there up to that week (final counts: real delays are not known). The
-settings are those of AcuteSettings, the same for every place; they were chosen on Myanmar alone.
+DIR holds `ucdp_week_adm1.csv`, `onset_labels.csv` and, if R is to stand beside, `ref_ucdp_alarms.json` (its README says how
+they look). Weekly one-sided events, each week judged by what was there up to that week (final counts: real delays are not
+known). The settings are those of AcuteSettings, the same for every place; they were chosen on Myanmar alone.
 
-An alarm in the week of a labelled onset or the four after it belongs to that onset; delay is counted in weeks from the week of the
-onset. All others are "other", not false: many are smaller atrocities. Bars: every labelled one-sided onset of an admin-1 place in
-the countries of the reference rows within a week, and at most 0.3 other alarms per place-year over the reference rows.
+An alarm in the week of a labelled onset or the four after it belongs to that onset; delay is counted in weeks from the week
+of the onset. All others are "other", not false: many are smaller atrocities. Bars: every labelled one-sided onset of an
+admin-1 place in the countries of the reference rows within a week, and at most 0.3 other alarms per place-year over the
+reference rows.
 """
 
 from __future__ import annotations
@@ -121,9 +122,7 @@ def main() -> None:
     print("acute, the rows of the reference")
     _print(rows)
     print("\nR's settings, and HDX Signals' rule, on the same rows")
-    others = [_reference(told, events, onsets) for told in references] + [
-        _hdx(events, key, onsets) for key in keys
-    ]
+    others = [_reference(told, onsets) for told in references] + [_hdx(events, key, onsets) for key in keys]
     for method in dict.fromkeys(row.method for row in others):
         _print([row for row in others if row.method == method], is_short=True)
     print("\nacute, every admin-1 place with a one-sided event")
@@ -132,7 +131,7 @@ def main() -> None:
     for country in sorted({key[0] for key in places}):
         _print([row for row in every if row.key[0] == country], is_short=True)
     _print_chronic(events, onsets)
-    is_met = _judge(rows, every, {key[0] for key in keys}, onsets)
+    is_met = _judge(rows, every, {key[0] for key in keys})
     if given.json:
         given.json.write_text(
             json.dumps([vars(row) for row in [*rows, *others, *every]], indent=1, default=str) + "\n"
@@ -185,7 +184,7 @@ def _acute(events: Events, key: Key, onsets: Sequence[Onset]) -> Row:
     return _score(key, "acute", rung, onsets, len(weeks) * 7 / 365.25, weeks[0])
 
 
-def _reference(told: dict[str, object], events: Events, onsets: Sequence[Onset]) -> Row:
+def _reference(told: dict[str, object], onsets: Sequence[Onset]) -> Row:
     key = (str(told["country"]), told["adm1"] if told["adm1"] is None else str(told["adm1"]))
     weeks: list[str] = (
         list(told["alarm_weeks"]) if isinstance(told["alarm_weeks"], list) else [str(told["alarm_weeks"])]
@@ -247,7 +246,7 @@ def _print_chronic(events: Events, onsets: Sequence[Onset]) -> None:
         )
 
 
-def _judge(rows: list[Row], every: list[Row], countries: set[str], onsets: Sequence[Onset]) -> bool:
+def _judge(rows: list[Row], every: list[Row], countries: set[str]) -> bool:
     found = [delay for row in every if row.key[0] in countries for delay in row.delays]
     in_time = sum(delay is not None and delay <= LATEST_WEEKS for delay in found)
     rate = sum(row.n_other for row in rows) / sum(row.years for row in rows)

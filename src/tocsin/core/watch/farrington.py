@@ -211,7 +211,9 @@ def _detect(
             some = rows[first : first + at_once]
             cells = gathered.cells(some, pattern)
             now = None if gathered.offset is None else gathered.offset[some].ravel()
-            mean, bar = _threshold(cells, now, plan)
+            # Series that come apart divide by nothing on their way to NaN, which is told as a reason.
+            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+                mean, bar = _threshold(cells, now, plan)
             expected[some], threshold[some] = mean.reshape(len(some), -1), bar.reshape(len(some), -1)
             reason[some] = np.where(
                 np.isnan(threshold[some]), np.uint8(Reason.NO_FIT), np.uint8(Reason.ANSWERED)
@@ -310,9 +312,7 @@ def _threshold_of(
     now = _model(cells, offset, plan, trend=plan.trend, is_plain=is_plain)
     if plan.trend:
         seen = cells.y.max(axis=1)
-        with np.errstate(over="ignore"):
-            foreseen = np.exp(now.log_mean)
-        kept = now.settled & (now.p < plan.p_trend) & (foreseen <= seen) & (plan.b >= 3)
+        kept = now.settled & (now.p < plan.p_trend) & (np.exp(now.log_mean) <= seen) & (plan.b >= 3)
         again = np.flatnonzero(~kept)
         if len(again):
             part = None if offset is None else offset[again]
@@ -323,8 +323,7 @@ def _threshold_of(
     error = np.sqrt(now.unit_variance * (now.spread if plan.is_flexible else now.phi))
     if plan.method == "delta":
         return mean, _delta(mean, error, now.phi, plan)
-    with np.errstate(over="ignore"):
-        middle = mean if plan.method == "nbPlugin" else mean * np.exp(ndtri(1 - plan.alpha) * error)
+    middle = mean if plan.method == "nbPlugin" else mean * np.exp(ndtri(1 - plan.alpha) * error)
     return mean, _plug_in(middle, now.phi, plan.alpha)
 
 
