@@ -254,7 +254,9 @@ def _log_ratios(surge: Surge, control: Mapping[str, Any], rows: slice) -> tuple[
 def _leaves_doubles(series: Series, ours: np.ndarray, theirs: np.ndarray, first: int) -> np.ndarray:
     """Where the product that R multiplies up week by week is, at some week, beyond what a double holds in full."""
     lost = np.zeros(len(theirs), bool)
-    for at in np.flatnonzero(np.abs(np.exp(np.minimum(ours, 700)) / theirs - 1) > 1e-6):
+    with np.errstate(divide="ignore"):
+        apart = np.abs(np.exp(np.minimum(ours, 700)) / theirs - 1)
+    for at in np.flatnonzero(apart > 1e-6):
         x = series.counts[: first + at + 1, 0]
         rising = isotonic_regression(x).x
         running = np.cumsum(xlogy(x, rising) - xlogy(x, x.mean()))
@@ -360,7 +362,8 @@ def _runaway_glr(
             continue
         for begin in range(since if window == -1 else max(since, now - window), now - least + 2):
             y, m = x[begin : now + 1], mu[begin : now + 1]
-            rise = sign * max(0.0, sign * _newton(rise, y, m, alpha))
+            with np.errstate(all="ignore"):
+                rise = sign * max(0.0, sign * _newton(rise, y, m, alpha))
             gain = rise * y + (y + 1 / alpha) * np.log((1 + alpha * m) / (1 + alpha * m * np.exp(rise)))
             best = max(best, float(gain.sum()))
         values[now], rang[now] = max(0.0, best), best >= control.get("c.ARL", 5)
