@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -47,7 +48,7 @@ def counts() -> np.ndarray:
 
 def surges(made: np.ndarray) -> Mapping[str, Surge]:
     """Run every detector with the settings that the page starts from."""
-    three = {"b": 3, "w": 3, "limit54": (0, 1)}
+    three: dict[str, Any] = {"b": 3, "w": 3, "limit54": (0, 1)}
     return {
         "acute": watch.acute(made).surge,
         "ears-c1": watch.ears(made, min_sigma=0.5),
@@ -55,7 +56,7 @@ def surges(made: np.ndarray) -> Mapping[str, Surge]:
         "ears-c3": watch.ears(made, method="C3", min_sigma=0.5),
         "bayes": watch.bayes(made),
         "rki": watch.rki(made, b=2, w=4),
-        "farrington": watch.farrington(made, **three),  # type: ignore[arg-type]  # three kinds of setting
+        "farrington": watch.farrington(made, **three),
         "farrington-flexible": watch.farrington_flexible(
             made,
             periods=10,
@@ -64,7 +65,7 @@ def surges(made: np.ndarray) -> Mapping[str, Surge]:
             threshold_method="nbPlugin",
             alpha=0.005,
             **three,
-        ),  # type: ignore[arg-type]  # three kinds of setting
+        ),
         "cusum": watch.cusum(made, start=WEEKS - SHOWN, mean="seasonal", transformation="anscombe"),
         "glr": watch.glr_negative_binomial(made, start=WEEKS - SHOWN),
         "outbreak-p": _shifted(made, watch.outbreak_p(made[WEEKS - SHOWN :])),
