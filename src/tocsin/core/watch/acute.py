@@ -28,7 +28,7 @@ FALL = -30.0
 
 
 class AcuteSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Settings of `acute`; the defaults were chosen once, on Myanmar, and hold for every place."""
+    """Settings of `acute`; the defaults were chosen once, on Myanmar with Mexico in view, and hold for every place."""
 
     recent_weeks: int = 39
     """Weeks that make a place's habit."""
