@@ -4,7 +4,8 @@
 
 DIR holds `ucdp_week_adm1.csv`, `onset_labels.csv` and, if R is to stand beside, `ref_ucdp_alarms.json` (its README says how
 they look). Weekly one-sided events, each week judged by what was there up to that week (final counts: real delays are not
-known). The settings are those of AcuteSettings, the same for every place; they were chosen on Myanmar with the rows of Mexico in view.
+known). The settings are those of AcuteSettings, the same for every place; they were chosen on Myanmar with the rows of
+Mexico in view.
 
 An alarm in the week of a labelled onset or the four after it belongs to that onset; delay is counted in weeks from the week
 of the onset. All others are "other", not false: many are smaller atrocities. Bars: every labelled one-sided onset of an
