@@ -65,19 +65,17 @@ def endless(_desk: Desk, progress: Progress, _asked: Mapping[str, str]) -> str:
 
 
 def child(_desk: Desk, progress: Progress, _asked: Mapping[str, str]) -> str:
-    """Wait for a child that waits for a question which never ends."""
+    """Wait for a child that waits for a question which does not come before the job is stopped."""
     from tocsin.desk.children import run_in_child
 
-    release = threading.Event()
+    stopped = threading.Event()
 
     def question() -> Iterator[bytes]:
+        stopped.wait(60)
         yield b""
-        release.wait(20)
 
-    try:
+    with progress.ended_by(stopped.set):
         return str(run_in_child("tocsin.desk.verifying", question(), progress))
-    finally:
-        release.set()
 
 
 ENDLESS = Work(name="endless", title="Count for ever", run=endless)
