@@ -7,13 +7,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from coalition import PASSPHRASE
+from coalition import LOW_WORK, PASSPHRASE
 from foundkit import Lodgings, day_as_date, lodgings
 from typer.testing import CliRunner
 
 from tocsin.cli import build_app
 from tocsin.core.ledger import WordsDiffer
 from tocsin.desk.desk import Desk
+from tocsin.desk.keyfile import KeyFile
 from tocsin.desk.ledger import changes
 from tocsin.desk.start.errors import NotCompared, PassphraseTooShort
 from tocsin.desk.sync import sync
@@ -32,6 +33,7 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._is_quick = False
         folder.mkdir()
 
     def keys(self, step: str, *words: str | Path, passphrase: str = PASSPHRASE) -> tuple[str, str]:
@@ -41,7 +43,15 @@ class Machine:
         if isinstance(done.exception, TocsinError):
             raise done.exception
         assert done.exit_code == 0, done.output
+        self._open_quickly()
         return done.stdout, done.stderr
+
+    def _open_quickly(self) -> None:
+        """Put the new keyring under a passphrase that costs little: every later step opens it again."""
+        if not self._is_quick:
+            keyring = KeyFile.open(self.folder / "desk", PASSPHRASE).keyring
+            KeyFile.create(self.folder / "desk", keyring, PASSPHRASE, log_n=LOW_WORK)
+            self._is_quick = True
 
     def file(self, name: str, text: str) -> Path:
         """Keep something that was sent or heard."""
