@@ -154,7 +154,7 @@ def _pour_out(database: str, target: Path) -> None:
             with source.cursor(name="pour") as rows:
                 rows.itersize = ROWS_AT_ONCE
                 rows.execute(_select(table, columns))
-                db.executemany(_insert(table, columns, "?"), rows)
+                db.executemany(_insert(table, dict.fromkeys(columns, "?")), rows)
         db.execute("commit")
 
 
@@ -169,7 +169,7 @@ def _pour_in(source: Path, database: str) -> None:
             raise RelayThere
         for table, columns in tables:
             with target.cursor() as cursor:
-                cursor.executemany(_insert(table, columns, "%s"), db.execute(_select(table, columns)))
+                cursor.executemany(_insert(table, columns), db.execute(_select(table, columns)))
         target.execute(
             "select setval(pg_get_serial_sequence('relay_coalition', 'id'), coalesce(max(id), 1)) from relay_coalition"
         )
@@ -183,8 +183,8 @@ def _same_version(one: list[Row], other: list[Row]) -> None:
         raise OtherTables
 
 
-def _prepare(database: str) -> list[tuple[str, list[str]]]:
-    """Have Django bring a database's tables up to date; list them with their columns."""
+def _prepare(database: str) -> list[tuple[str, dict[str, str]]]:
+    """Have Django bring a database's tables up to date; list them, and how PostgreSQL takes each column from SQLite."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "tocsin.relay.settings"
     os.environ["TOCSIN_RELAY_DB"] = database
     import django
@@ -197,7 +197,15 @@ def _prepare(database: str) -> list[tuple[str, list[str]]]:
     connection.close()
     models = apps.get_app_config("relay").get_models()
     return [
-        (model._meta.db_table, [field.column for field in model._meta.concrete_fields if field.column])
+        (
+            model._meta.db_table,
+            {
+                # SQLite knows no truth but 0 and 1.
+                field.column: "%s::int::boolean" if field.get_internal_type() == "BooleanField" else "%s"
+                for field in model._meta.concrete_fields
+                if field.column
+            },
+        )
         for model in models
     ]
 
@@ -207,9 +215,9 @@ def _select(table: str, columns: Iterable[str]) -> str:
     return f"select {names} from {table}"  # noqa: S608 - our own names
 
 
-def _insert(table: str, columns: list[str], mark: str) -> str:
-    names = ", ".join(f'"{column}"' for column in columns)
-    return f"insert into {table} ({names}) values ({', '.join([mark] * len(columns))})"  # noqa: S608 - our own names
+def _insert(table: str, marks: dict[str, str]) -> str:
+    names = ", ".join(f'"{column}"' for column in marks)
+    return f"insert into {table} ({names}) values ({', '.join(marks.values())})"  # noqa: S608 - our own names
 
 
 # files ---
