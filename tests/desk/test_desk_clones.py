@@ -13,7 +13,7 @@ from coalition import PASSPHRASE, Coalition, make_coalition
 from deskkit import Asked, Cut, aside, doubled, hostile_relay, note, remove_device, said, said_aside
 
 from tocsin.desk.desk import Desk
-from tocsin.desk.errors import ClonedDevice, RelayAway, RelayRefused
+from tocsin.desk.errors import ClonedDevice, RelayAway, Removed
 from tocsin.desk.sync import sync
 from tocsin.errors import TocsinError
 
@@ -172,7 +172,7 @@ def test_a_removed_device_is_told_so(tmp_path: Path) -> None:
         sync(made.desks[0])
         made.desks[2].append(note("too late"), to="watch")
 
-        with pytest.raises(RelayRefused, match="does not know"):
+        with pytest.raises(Removed, match="have removed this device"):
             sync(made.desks[2])
 
         made.desks[0].append(note("without 3"), to="watch")
