@@ -229,9 +229,10 @@ def stop_answering() -> None:
 def test_a_machine_answers_or_founds_and_only_one_program_at_a_time(
     coalition: Coalition, newcomer: Start
 ) -> None:
-    answered(coalition, newcomer)
+    invited = answered(coalition, newcomer)
 
     with pytest.raises(DeskInUse):
         Start.open(newcomer.folder, PASSPHRASE)
     newcomer.begin_again()
     assert not (newcomer.folder / "keyring.age").exists()
+    inviting.take_back(coalition.desks[0], invited.id)
