@@ -14,6 +14,7 @@ import secrets
 import smtplib
 import ssl
 import threading
+import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,8 @@ TIMEOUT_S = 10.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 15.0, 3600.0
 REST_S = 60.0
 """Between two pings to one address: whoever makes up reasons shall not ring a telephone all night."""
+ENDING_S = 5.0
+"""How long the end waits for pings on their way, so that what was taken is noted and not sent again after a restart."""
 UNDELIVERED = (OSError, httpx.HTTPError)
 """What a server that is away, slow or unwilling makes the libraries raise; `smtplib` errors are of the first family."""
 
@@ -276,6 +279,7 @@ class Pinger:
         }
         self._lock = threading.Lock()
         self._served: set[str] = set()
+        self._threads: list[threading.Thread] = []
         self._is_awake = False
         self._stop = threading.Event()
         self.tried: dict[str, bool] = {}
@@ -325,6 +329,9 @@ class Pinger:
         finally:
             self._is_awake = False
             self._stop.set()
+            until = time.monotonic() + ENDING_S
+            for thread in self._threads:
+                thread.join(max(0, until - time.monotonic()))
 
     def pay_once(self) -> int:
         """Try every ping that is owed once; say how many are owed still."""
@@ -340,8 +347,12 @@ class Pinger:
             owing = [mark for mark in self._targets if self._notebook.owed(mark) is not None]
             new = [mark for mark in owing if mark not in self._served] if self._is_awake else []
             self._served.update(new)
-        for mark in new:
-            threading.Thread(target=self._serve, args=(mark,), name="ping", daemon=True).start()
+        threads = [
+            threading.Thread(target=self._serve, args=(mark,), name="ping", daemon=True) for mark in new
+        ]
+        self._threads = [thread for thread in self._threads if thread.is_alive()] + threads
+        for thread in threads:
+            thread.start()
 
     def _serve(self, mark: str) -> None:
         wait_s = self._first_wait_s

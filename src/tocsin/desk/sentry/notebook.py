@@ -75,7 +75,10 @@ class Notebook:
         DiskFull
         """
         with self._lock:
-            write_whole(self._path, msgspec.json.encode(self.pages))
+            self._write()
+
+    def _write(self) -> None:
+        write_whole(self._path, msgspec.json.encode(self.pages))
 
     def first_noticed(self, words: str, *, now: int) -> int:
         """Say when this was noticed first: now, if never before."""
@@ -104,11 +107,19 @@ class Notebook:
             return self.pages.owed.get(target)
 
     def pinged(self, target: str, serial: int) -> None:
-        """A ping arrived; if a new reason came up meanwhile, another one is owed."""
+        """A ping arrived; if a new reason came up meanwhile, another one is owed.
+
+        Nobody reads that nothing is owed before the disk says so too: whoever ends then and starts again owes nothing.
+
+        Raises
+        ------
+        DiskFull
+            Nothing is owed until a restart.
+        """
         with self._lock:
             if self.pages.owed.get(target) == serial:
                 del self.pages.owed[target]
-        self.save()
+            self._write()
 
     def forget_old(self, *, targets: Iterable[str], now: int) -> None:
         """Drop what is long past, and addresses that are pinged no more."""
