@@ -1,4 +1,4 @@
-"""Desks that live one short life each and lose power at one given change of their disk; see test_desk_power.py.
+"""Desks that live one short life each and lose power at one given change of their disk; see lives.py.
 
 python power_worker.py FOLDER CLOCK_FILE, with disk_shim.c preloaded. Each line on standard input is a life's name and the
 change at which its power goes. Answers `said` and the words once an append has returned, then `cut`, or `lived` and how many
@@ -11,7 +11,9 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -41,7 +43,7 @@ def live(folder: Path, clock: Clock, name: str) -> None:
         desk.seal_snapshot()
 
 
-def main(folder: Path, clock: Clock) -> None:
+def let_live(life: Callable[[str], None]) -> None:
     """Let one life after another be born in a process of its own, everything imported before."""
     shim = ctypes.CDLL(None)
     shim.tocsin_changes_left.restype = ctypes.c_long
@@ -50,7 +52,7 @@ def main(folder: Path, clock: Clock) -> None:
         child = os.fork()
         if child == 0:
             shim.tocsin_cut_power_at(ctypes.c_long(int(at)))
-            live(folder, clock, name)
+            life(name)
             left = shim.tocsin_changes_left()
             shim.tocsin_cut_power_at(ctypes.c_long(-1))
             print("lived", int(at) - left, flush=True)
@@ -63,4 +65,4 @@ def main(folder: Path, clock: Clock) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Clock(Path(sys.argv[2])))
+    let_live(partial(live, Path(sys.argv[1]), Clock(Path(sys.argv[2]))))

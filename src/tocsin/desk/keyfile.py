@@ -125,7 +125,10 @@ class KeyFile:
     def _give_way(cls, path: Path, spare: _Opened) -> KeyFile:
         """Put what the duress passphrase opens in the keyring's place. Cut off anywhere, it opens so again."""
         given = cls(path, _keyring(spare.kept), spare.file, _nobodys(spare.file))
-        overwrite(path)
+        # What a save that was cut off left beside it goes first: it opens by the real passphrase, too.
+        for each in (_part_of(path), path):
+            if each.exists():
+                overwrite(each)
         given.save()
         return given
 
