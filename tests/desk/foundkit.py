@@ -15,7 +15,7 @@ from coalition import LOW_WORK, PASSPHRASE, environment_with, stop_relay
 from tocsin.core.ledger import Duty
 from tocsin.desk.clock import Clock
 from tocsin.desk.desk import Desk
-from tocsin.desk.start import founding
+from tocsin.desk.start import cards, founding, proposing
 from tocsin.desk.start.state import Founding, Stage, Start, stage_of
 from tocsin.desk.sync import sync
 from tocsin.relay.serve import free_port, wait_until_ready
@@ -63,7 +63,7 @@ def serve(home: Path, clock_file: Path, codes: int = 0, *, port: int = 0) -> sub
 def founder(folder: Path, number: int, clock: Clock, *, organisation: int | None = None) -> Start:
     """Begin as a founder on an empty machine."""
     start = Start.create(folder, PASSPHRASE, clock=clock, log_n=LOW_WORK)
-    founding.make_own_card(start, number=number, organisation=organisation or number)
+    cards.make_own_card(start, number=number, organisation=organisation or number)
     return start
 
 
@@ -74,26 +74,26 @@ def three_founders(folder: Path, clock: Clock) -> list[Start]:
 
 def compare_all(start: Start) -> None:
     """Compare everybody's words by voice and find them the same."""
-    setup = founding.setup_of(start)
-    founding.confirm(start, {card.number: card.words for card in founding.other_cards(setup)})
+    setup = cards.setup_of(start)
+    cards.confirm(start, {card.number: card.words for card in cards.other_cards(setup)})
 
 
 def give_cards(start: Start, others: list[Start]) -> None:
     """Send a founder the others' cards, all in one text, and compare."""
-    founding.take_text(start, "\n".join(founding.card_text(founding.setup_of(each)) for each in others))
+    founding.take_text(start, "\n".join(cards.card_text(cards.setup_of(each)) for each in others))
     compare_all(start)
 
 
 def propose(lead: Start, lodgings: Lodgings, *, code: str | None = None, threshold: int = 2) -> None:
     """Propose an exercise coalition with everybody's usual duties."""
-    numbers = sorted(card.number for card in founding.other_cards(founding.setup_of(lead)))
-    numbers = sorted([*numbers, founding.own_card(founding.setup_of(lead)).number])
-    founding.make_proposal(
+    numbers = sorted(card.number for card in cards.other_cards(cards.setup_of(lead)))
+    numbers = sorted([*numbers, cards.own_card(cards.setup_of(lead)).number])
+    proposing.make_proposal(
         lead,
         threshold=threshold,
         address=lodgings.address,
         code=lodgings.codes.pop(0) if code is None else code,
-        duties={number: founding.usual_duties(place) for place, number in enumerate(numbers)},
+        duties={number: proposing.usual_duties(place) for place, number in enumerate(numbers)},
         exercise_date=day_as_date(lead.clock),
     )
 
@@ -105,7 +105,7 @@ def day_as_date(clock: Clock) -> date:
 
 def proposal(start: Start) -> str:
     """What a founder passes on after signing."""
-    return founding.proposal_text(founding.setup_of(start))
+    return proposing.proposal_text(cards.setup_of(start))
 
 
 def carry_on(base: Path, lodgings: Lodgings, code: str) -> list[Desk]:
@@ -125,21 +125,21 @@ def carry_on(base: Path, lodgings: Lodgings, code: str) -> list[Desk]:
             else Start.open(folder, PASSPHRASE, clock=lodgings.clock)
         )
         if start.setup is None:
-            founding.make_own_card(start, number=number, organisation=number)
+            cards.make_own_card(start, number=number, organisation=number)
         starts[number] = start
     lead = starts.get(1)
     if lead is not None:
         others = [start for number, start in starts.items() if number != 1]
-        setup = founding.setup_of(lead)
+        setup = cards.setup_of(lead)
         if not setup.proposal:
             give_cards(lead, others)
             propose(lead, lodgings, code=code)
         elif not setup.is_signed:
-            founding.sign(lead)
+            proposing.sign(lead)
         for other in others:
             founding.take_text(other, proposal(lead))
             compare_all(other)
-            founding.sign(other)
+            proposing.sign(other)
             founding.take_text(lead, proposal(other))
     desks = []
     for number, folder in enumerate(folders, 1):
@@ -168,4 +168,4 @@ def duties_of(desk: Desk, device: int) -> frozenset[Duty]:
 
 def steps_of(start: Start) -> Founding:
     """A founder's steps so far."""
-    return founding.setup_of(start)
+    return cards.setup_of(start)

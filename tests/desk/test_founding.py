@@ -43,7 +43,7 @@ from tocsin.core.ledger import (
 from tocsin.desk.beginning import missing, open_without
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import DamagedNotes, DeskInUse, RelayAway, RelayRefused
-from tocsin.desk.start import founding
+from tocsin.desk.start import cards, founding, proposing
 from tocsin.desk.start.errors import (
     BadAddress,
     NotThisStep,
@@ -83,7 +83,7 @@ def sign_as(other: Start, text: str) -> str:
     """Read a proposal, compare words, sign; give what goes back."""
     founding.take_text(other, text)
     compare_all(other)
-    founding.sign(other)
+    proposing.sign(other)
     return proposal(other)
 
 
@@ -157,16 +157,16 @@ def test_a_founder_who_never_comes_does_not_keep_the_others_waiting(
 def test_words_that_differ_stop_it_before_anything_is_signed(three: list[Start], relay: Lodgings) -> None:
     lead, second, third = three
     give_cards(lead, [second])
-    founding.take_text(lead, founding.card_text(steps_of(third)))
+    founding.take_text(lead, cards.card_text(steps_of(third)))
 
     with pytest.raises(WordsDiffer):
-        founding.confirm(lead, {3: founding.own_card(steps_of(second)).words})
+        cards.confirm(lead, {3: cards.own_card(steps_of(second)).words})
     with pytest.raises(WordsNotCompared) as trouble:
         propose(lead, relay, code="unused")
 
     assert trouble.value.founders == (3,)
-    founding.drop_card(lead, 3)
-    assert [card.number for card in founding.other_cards(steps_of(lead))] == [2]
+    cards.drop_card(lead, 3)
+    assert [card.number for card in cards.other_cards(steps_of(lead))] == [2]
 
 
 def test_a_card_that_was_swapped_on_its_way_changes_its_words_and_the_true_one_its_roll(
@@ -177,11 +177,11 @@ def test_a_card_that_was_swapped_on_its_way_changes_its_words_and_the_true_one_i
         give_cards(lead, [second, liar])  # The lead was careless and did not really compare.
     propose(lead, relay, code="unused")
     founding.take_text(second, proposal(lead))
-    founding.take_text(second, founding.card_text(steps_of(third)))
+    founding.take_text(second, cards.card_text(steps_of(third)))
     compare_all(second)
 
     with pytest.raises(BadRoll):
-        founding.sign(second)
+        proposing.sign(second)
     assert not steps_of(second).is_signed
     with pytest.raises(NumberTaken):
         founding.take_text(third, proposal(lead))
@@ -209,14 +209,14 @@ def test_texts_that_were_cut_or_changed_are_refused_and_change_nothing(
 
 def test_two_founders_with_one_number_are_told(three: list[Start], relay: Lodgings, tmp_path: Path) -> None:
     with closing(founder(tmp_path / "other", 1, relay.clock, organisation=2)) as other:
-        text = founding.card_text(steps_of(other))
+        text = cards.card_text(steps_of(other))
 
         with pytest.raises(NumberTaken):
             founding.take_text(three[0], text)
-        founding.make_own_card(other, number=4, organisation=2)
-        founding.take_text(three[0], founding.card_text(steps_of(other)))
+        cards.make_own_card(other, number=4, organisation=2)
+        founding.take_text(three[0], cards.card_text(steps_of(other)))
 
-    assert [card.number for card in founding.other_cards(steps_of(three[0]))] == [4]
+    assert [card.number for card in cards.other_cards(steps_of(three[0]))] == [4]
 
 
 def test_rival_proposals_are_said_and_the_founders_agree_on_one(three: list[Start], relay: Lodgings) -> None:
@@ -226,17 +226,17 @@ def test_rival_proposals_are_said_and_the_founders_agree_on_one(three: list[Star
     propose(lead, relay, code="unused")
     propose(second, relay, code="unused")
     founding.take_text(lead, proposal(second))
-    assert founding.progress(lead).signed == (1, 2), "the same proposal made twice is one"
-    founding.let_go(lead)
-    founding.make_proposal(lead, threshold=2, address=relay.address, code="unused", duties={})
+    assert proposing.progress(lead).signed == (1, 2), "the same proposal made twice is one"
+    proposing.let_go(lead)
+    proposing.make_proposal(lead, threshold=2, address=relay.address, code="unused", duties={})
 
     with pytest.raises(RivalChanges) as trouble:
         founding.take_text(lead, proposal(second))
 
     assert sorted(trouble.value.signers) == [(1,), (2,)]
-    founding.let_go(second)
+    proposing.let_go(second)
     founding.take_text(lead, sign_as(second, proposal(lead)))
-    assert founding.progress(lead).signed == (1, 2)
+    assert proposing.progress(lead).signed == (1, 2)
 
 
 def test_a_proposal_lapses_after_a_fortnight_and_is_made_again(three: list[Start], relay: Lodgings) -> None:
@@ -246,13 +246,13 @@ def test_a_proposal_lapses_after_a_fortnight_and_is_made_again(three: list[Start
     try:
         with pytest.raises(ChangeLapsed):
             founding.lodge_founding(lead)
-        founding.let_go(lead)
+        proposing.let_go(lead)
         propose(lead, relay)
         with pytest.raises(TooFewSigned):
             founding.lodge_founding(lead)
         with pytest.raises(RivalChanges):
             founding.take_text(three[1], proposal(lead))
-        founding.let_go(three[1])
+        proposing.let_go(three[1])
         founding.take_text(lead, sign_as(three[1], proposal(lead)))
         founding.lodge_founding(lead).close()
     finally:
@@ -319,7 +319,7 @@ def test_lodging_again_after_a_lost_answer_and_the_same_text_twice_come_to_one_c
 def test_steps_out_of_turn_are_said(three: list[Start], relay: Lodgings) -> None:
     lead = three[0]
 
-    for step in (founding.sign, founding.lodge_founding, founding.accept_founding):
+    for step in (proposing.sign, founding.lodge_founding, founding.accept_founding):
         with pytest.raises(NotThisStep):
             step(lead)
     for address in (
@@ -330,8 +330,8 @@ def test_steps_out_of_turn_are_said(three: list[Start], relay: Lodgings) -> None
         "https://relay.invalid/x?y",
     ):
         with pytest.raises(BadAddress):
-            founding.check_address(address)
-    assert founding.check_address(" https://relay.invalid:8440/ ") == "https://relay.invalid:8440"
+            proposing.check_address(address)
+    assert proposing.check_address(" https://relay.invalid:8440/ ") == "https://relay.invalid:8440"
     with pytest.raises(DeskInUse):
         Start.open(lead.folder, PASSPHRASE)
 
@@ -346,17 +346,17 @@ def test_damaged_steps_are_said(tmp_path: Path, relay: Lodgings) -> None:
     file.unlink()
     with closing(Start.open(tmp_path, PASSPHRASE, clock=relay.clock)) as start:
         assert start.setup is None
-        founding.make_own_card(start, number=1, organisation=1)
+        cards.make_own_card(start, number=1, organisation=1)
 
 
 def test_a_real_coalition_has_no_day_of_its_own(three: list[Start], relay: Lodgings) -> None:
     lead, second, third = three
     give_cards(lead, [second, third])
-    founding.make_proposal(
+    proposing.make_proposal(
         lead, threshold=2, address=relay.address, code="unused", duties={1: (Duty.FOUNDER,)}
     )
 
-    roll = founding.proposal_of(steps_of(lead)).proposed
+    roll = proposing.proposal_of(steps_of(lead)).proposed
     assert (roll.exercise, roll.offset_days) == (False, 0)
     assert day_as_date(relay.clock)
 

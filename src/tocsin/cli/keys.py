@@ -116,49 +116,49 @@ def run(
 
 
 def _card(asked: _Asked, number: int, organisation: int) -> None:
-    from tocsin.desk.start import founding
+    from tocsin.desk.start import cards
 
     with _start(asked, may_begin=True) as start:
-        founding.make_own_card(start, number=number, organisation=organisation)
-        _say(founding.card_text(founding.setup_of(start)))
-        _tell(founding.own_card(founding.setup_of(start)).words)
+        cards.make_own_card(start, number=number, organisation=organisation)
+        _say(cards.card_text(cards.setup_of(start)))
+        _tell(cards.own_card(cards.setup_of(start)).words)
 
 
 def _found(asked: _Asked, threshold: int, relay: str, code: str, exercise: datetime | None) -> None:
-    from tocsin.desk.start import founding
+    from tocsin.desk.start import cards, proposing
 
     with _start(asked) as start:
         _take(start, asked)
-        setup = founding.setup_of(start)
-        numbers = sorted(card.number for card in (founding.own_card(setup), *founding.other_cards(setup)))
-        founding.make_proposal(
+        setup = cards.setup_of(start)
+        numbers = sorted(card.number for card in (cards.own_card(setup), *cards.other_cards(setup)))
+        proposing.make_proposal(
             start,
             threshold=threshold,
             address=relay,
             code=code,
-            duties={number: founding.usual_duties(place) for place, number in enumerate(numbers)},
+            duties={number: proposing.usual_duties(place) for place, number in enumerate(numbers)},
             exercise_date=None if exercise is None else exercise.date(),
         )
-        _say(founding.proposal_text(founding.setup_of(start)))
+        _say(proposing.proposal_text(cards.setup_of(start)))
 
 
 def _sign(asked: _Asked) -> None:
-    from tocsin.desk.start import founding
+    from tocsin.desk.start import cards, proposing
 
     with _start(asked) as start:
         _take(start, asked)
-        founding.sign(start)
-        _say(founding.proposal_text(founding.setup_of(start)))
+        proposing.sign(start)
+        _say(proposing.proposal_text(cards.setup_of(start)))
 
 
 def _take(start: Start, asked: _Asked) -> Desk | None:
     """Take the texts of other founders, and note whose words were compared."""
-    from tocsin.desk.start import founding
+    from tocsin.desk.start import cards, founding
 
     desk = founding.take_text(start, asked.text) if asked.text else None
     if desk is None:
-        cards = founding.other_cards(founding.setup_of(start))
-        founding.confirm(start, _compared(asked, {card.number: card.words for card in cards}))
+        others = cards.other_cards(cards.setup_of(start))
+        cards.confirm(start, _compared(asked, {card.number: card.words for card in others}))
     return desk
 
 
@@ -217,7 +217,7 @@ def _accept(asked: _Asked, code: str) -> None:
 
 
 def _go_on(start: Start, asked: _Asked, code: str) -> Desk | None:
-    from tocsin.desk.start import founding, joining
+    from tocsin.desk.start import cards, founding, joining, proposing
     from tocsin.desk.start.state import Founding
 
     if not isinstance(start.setup, Founding):
@@ -225,12 +225,12 @@ def _go_on(start: Start, asked: _Asked, code: str) -> Desk | None:
     desk = _take(start, asked)
     if desk is not None:
         return desk
-    setup = founding.setup_of(start)
+    setup = cards.setup_of(start)
     if setup.record and not setup.code:
         return founding.accept_founding(start)
-    if setup.code and not founding.progress(start).n_missing:
+    if setup.code and not proposing.progress(start).n_missing:
         desk = founding.lodge_founding(start, code=code or None)
-        _say(founding.founding_text(founding.setup_of(start)))
+        _say(founding.founding_text(cards.setup_of(start)))
         return desk
     return founding.look(start)
 
@@ -269,7 +269,7 @@ def _invite(asked: _Asked, organisation: int | None, words: Path | None) -> None
 
 def _words(asked: _Asked) -> None:
     from tocsin.desk.ledger import inviting
-    from tocsin.desk.start import founding, joining
+    from tocsin.desk.start import cards, joining
     from tocsin.desk.start.state import Founding, Stage, stage_of
 
     if stage_of(asked.folder) is Stage.DESK:
@@ -282,13 +282,13 @@ def _words(asked: _Asked) -> None:
         if not isinstance(start.setup, Founding):
             _say(joining.own_words(start))
             return
-        for card in (founding.own_card(start.setup), *founding.other_cards(start.setup)):
-            compared = card.to_bytes() == start.setup.card or founding.is_confirmed(start.setup, card)
+        for card in (cards.own_card(start.setup), *cards.other_cards(start.setup)):
+            compared = card.to_bytes() == start.setup.card or cards.is_confirmed(start.setup, card)
             _say(f"{card.number} {card.words}{'' if compared else ' (not compared)'}")
 
 
 def _status(asked: _Asked) -> None:
-    from tocsin.desk.start import founding
+    from tocsin.desk.start import proposing
     from tocsin.desk.start.state import Founding, Stage, stage_of
 
     stage = stage_of(asked.folder)
@@ -306,7 +306,7 @@ def _status(asked: _Asked) -> None:
         elif not start.setup.proposal:
             _say(f"founding: {len(start.setup.others) + 1} cards")
         else:
-            so_far = founding.progress(start)
+            so_far = proposing.progress(start)
             _say(f"founding: {len(so_far.signed)} of {so_far.n_needed} signatures")
 
 

@@ -45,7 +45,7 @@ from tocsin.desk.keeping import give_beside
 from tocsin.desk.moved import forget_move, keep_move
 from tocsin.desk.refilling import FILL_RECORDS, check_signed, fill_up
 from tocsin.desk.sealed_file import SealedFile
-from tocsin.desk.start.founding import check_address
+from tocsin.desk.start.proposing import check_address
 from tocsin.desk.sync import sync
 from tocsin.desk.wire import Wire, move_in_again
 

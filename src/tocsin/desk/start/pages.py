@@ -14,7 +14,7 @@ from tocsin.core.ledger import Duty, WordsDiffer
 from tocsin.desk.site import forms
 from tocsin.desk.site.errors import BadField, status_of
 from tocsin.desk.site.session import session, started
-from tocsin.desk.start import founding, joining, queries
+from tocsin.desk.start import cards, founding, joining, proposing, queries
 from tocsin.desk.start.errors import TrialNeedsExercise
 from tocsin.desk.start.passphrase import LEAST, check_passphrase, six_words
 from tocsin.desk.start.state import Founding, Stage, Start
@@ -80,7 +80,7 @@ def found(request: HttpRequest) -> HttpResponseBase:
     """Choose a passphrase and make a founder's card."""
 
     def act(start: Start) -> None:
-        founding.make_own_card(
+        cards.make_own_card(
             start,
             number=forms.number(request, "number"),
             organisation=forms.number(request, "organisation"),
@@ -158,7 +158,7 @@ def differ(request: HttpRequest) -> HttpResponseBase:
     number = forms.number(request, "differs")
 
     def act(start: Start) -> None:
-        founding.drop_card(start, number)
+        cards.drop_card(start, number)
         raise WordsDiffer
 
     return _step(request, act)
@@ -167,11 +167,11 @@ def differ(request: HttpRequest) -> HttpResponseBase:
 def _compared(request: HttpRequest, start: Start) -> None:
     """Note which words were typed as heard, or ticked as the same."""
     heard: dict[int, str | None] = {}
-    for card in founding.other_cards(founding.setup_of(start)):
+    for card in cards.other_cards(cards.setup_of(start)):
         typed = request.POST.get(f"heard-{card.number}", "").strip()
         if typed or f"same-{card.number}" in request.POST:
             heard[card.number] = typed or None
-    founding.confirm(start, heard)
+    cards.confirm(start, heard)
 
 
 @require_POST
@@ -182,7 +182,7 @@ def propose(request: HttpRequest) -> HttpResponseBase:
         _compared(request, start)
         exercise_date = _exercise_date(request)
         address, code = _relay(request, is_exercise=exercise_date is not None)
-        founding.make_proposal(
+        proposing.make_proposal(
             start,
             threshold=forms.number(request, "threshold"),
             address=address,
@@ -213,8 +213,8 @@ def _relay(request: HttpRequest, *, is_exercise: bool) -> tuple[str, str]:
 
 
 def _duties(request: HttpRequest, start: Start) -> dict[int, list[Duty]]:
-    setup = founding.setup_of(start)
-    numbers = [founding.own_card(setup).number, *(card.number for card in founding.other_cards(setup))]
+    setup = cards.setup_of(start)
+    numbers = [cards.own_card(setup).number, *(card.number for card in cards.other_cards(setup))]
     try:
         return {number: [Duty(name) for name in request.POST.getlist(f"duty-{number}")] for number in numbers}
     except ValueError:
@@ -227,10 +227,10 @@ def sign(request: HttpRequest) -> HttpResponseBase:
 
     def act(start: Start) -> None:
         _compared(request, start)
-        if founding.setup_of(start).record:
+        if cards.setup_of(start).record:
             session.become(start, founding.accept_founding(start))
         else:
-            founding.sign(start)
+            proposing.sign(start)
 
     return _step(request, act)
 
@@ -250,4 +250,4 @@ def lodge(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def let_go(request: HttpRequest) -> HttpResponseBase:
     """Let go of the proposal here, for another."""
-    return _step(request, founding.let_go)
+    return _step(request, proposing.let_go)

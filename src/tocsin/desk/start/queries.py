@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tocsin.core.ledger import Duty, FounderCard, Progress, Roll, describe_changes, read_duties
 from tocsin.desk.ledger.roll_queries import MEANING, DutyRow
-from tocsin.desk.start import founding, joining
+from tocsin.desk.start import cards, joining, proposing
 from tocsin.desk.start.state import Founding, Start
 from tocsin.errors import LedgerError
 from tocsin.terms import Day, date_of
@@ -77,15 +77,15 @@ class JoiningPage:
 
 def founding_page(start: Start) -> FoundingPage:
     """Gather a founder's page."""
-    setup = founding.setup_of(start)
-    mine, others = founding.own_card(setup), founding.other_cards(setup)
+    setup = cards.setup_of(start)
+    mine, others = cards.own_card(setup), cards.other_cards(setup)
     numbers = sorted(card.number for card in (mine, *others))
     own = _card_row(mine, setup, numbers, is_mine=True)
     rows = tuple(_card_row(card, setup, numbers) for card in others)
     n_founders = len(numbers)
     return FoundingPage(
         mine=own,
-        card_text=founding.card_text(setup),
+        card_text=cards.card_text(setup),
         others=rows,
         to_compare=tuple(row for row in rows if not row.is_confirmed),
         everybody=tuple(sorted((own, *rows), key=lambda row: row.number)),
@@ -98,12 +98,12 @@ def founding_page(start: Start) -> FoundingPage:
 
 
 def _card_row(card: FounderCard, setup: Founding, numbers: list[int], *, is_mine: bool = False) -> CardRow:
-    offered = founding.usual_duties(numbers.index(card.number))
+    offered = proposing.usual_duties(numbers.index(card.number))
     return CardRow(
         number=card.number,
         organisation=card.organisation,
         words=card.words,
-        is_confirmed=is_mine or founding.is_confirmed(setup, card),
+        is_confirmed=is_mine or cards.is_confirmed(setup, card),
         is_mine=is_mine,
         duties=tuple(
             DutyRow(name=duty.value, meaning=meaning, is_held=duty in offered)
@@ -114,10 +114,10 @@ def _card_row(card: FounderCard, setup: Founding, numbers: list[int], *, is_mine
 
 
 def _proposal_row(start: Start, setup: Founding) -> ProposalRow:
-    proposal = founding.proposal_of(setup)
+    proposal = proposing.proposal_of(setup)
     progress, trouble = None, ""
     try:
-        progress = founding.progress(start)
+        progress = proposing.progress(start)
     except LedgerError as why:
         trouble = str(why)
     roll = proposal.proposed
@@ -132,7 +132,7 @@ def _proposal_row(start: Start, setup: Founding) -> ProposalRow:
         is_signed=setup.is_signed,
         leads=bool(setup.code),
         has_record=bool(setup.record),
-        text=founding.proposal_text(setup),
+        text=proposing.proposal_text(setup),
     )
 
 
