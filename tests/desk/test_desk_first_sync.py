@@ -164,9 +164,9 @@ def test_the_page_of_this_desk_says_how_far_it_is_and_takes_a_budget(
         visitor.come_in()
         half = visitor.post("sync/").text
         machine = visitor.get("machine/").text
-        whole = visitor.post("machine/budget/", seen="machine/", megabytes="0").text
+        whole = visitor.post("machine/budget/", seen="machine/choices/", megabytes="0").text
         done = visitor.post("sync/").text
-        bad = visitor.post("machine/budget/", seen="machine/", megabytes="-3")
+        bad = visitor.post("machine/budget/", seen="machine/choices/", megabytes="-3")
     finally:
         visitor.close()
         said_by_it = site.stop()

@@ -109,8 +109,8 @@ def test_the_page_says_when_and_goes_to_the_door_by_itself(made: Coalition) -> N
     person = Visitor(site)
     try:
         before = person.come_in().headers["refresh"]
-        chosen = person.post("machine/lock/", seen="machine/", minutes="5")
-        refused = person.post("machine/lock/", seen="machine/", minutes="7")
+        chosen = person.post("machine/lock/", seen="machine/choices/", minutes="5")
+        refused = person.post("machine/lock/", seen="machine/choices/", minutes="7")
         after = person.get("").headers["refresh"]
         while_open = person.get("away/")
         person.post("lock/")

@@ -83,8 +83,8 @@ class DamagedReplica(DeskError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The copy of the ledger on this machine is damaged. Nothing is lost: move the file replica.sqlite3 away and "
-            "start again; the desk fetches a new copy. If it happens twice, have the disk looked at."
+            "The copy of the ledger on this machine is damaged. Nothing is lost: the desk's page puts the file "
+            "replica.sqlite3 aside if you let it, and fetches a new copy. If it happens twice, have the disk looked at."
         )
 
 
@@ -107,8 +107,8 @@ class DamagedOutbox(DeskError):
 
     def __init__(self) -> None:
         super().__init__(
-            "What waited here to be sent is damaged, so nothing of it is sent. Move the file outbox.sqlite3 away, start "
-            "again, and write once more what you wrote since the last sync. Have the disk looked at."
+            "What waited here to be sent is damaged, so nothing of it is sent. Let the desk's page put the file "
+            "outbox.sqlite3 aside, and write once more what you wrote since the last sync. Have the disk looked at."
         )
 
 
@@ -133,8 +133,8 @@ class DamagedSettings(DeskError):
 
     def __init__(self) -> None:
         super().__init__(
-            "The file desk.json beside the keyring cannot be read. Move it away: the desk then goes by its defaults, and "
-            "you choose again on the page of this desk."
+            "The file desk.json beside the keyring cannot be read. Let the desk's page put it aside: the desk then goes by "
+            "its defaults, and you choose again on the page of this desk."
         )
 
 

@@ -19,7 +19,7 @@ KEPT = (
     "setup.*",
     "invitations.*",
     "founding.*",
-    "desk.json",
+    "desk.json*",
     "desk.part",
     "replica.sqlite3*",
     "outbox.sqlite3*",

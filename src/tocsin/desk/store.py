@@ -179,13 +179,6 @@ class Store:
         )
         return [Entry(*row) for row in rows]
 
-    def counts_by_kind(self) -> dict[str, int]:
-        """How many records of each kind count."""
-        rows = self._db.execute(
-            "select kind, count(*) from entry where status = 'counts' group by kind order by kind"
-        )
-        return dict(rows.fetchall())
-
 
 _WORD = {status: status.value for status in Status}
 """Enum attributes are slow, and there are as many as records."""

@@ -124,11 +124,11 @@ EXPLANATIONS = {
         "The disk changed something, or somebody did: a file is not what this desk wrote.",
         "The ledger can be fetched again, and the snapshot is made anew. Only what waits in the outbox is nowhere else.",
         (
-            "Copy the desk's folder as it is to a stick, before anything else.",
-            "Move away the one file that the message names. replica.sqlite3 is fetched again.",
+            "Press the button beside the message: the file that it names is put aside, not deleted, and the desk goes on.",
+            "A copy of the ledger is fetched again by itself. Sync until it is whole.",
             "For outbox.sqlite3, write again what you wrote since the last sync.",
             "A damaged keyring cannot be mended: have the device barred, and join anew.",
-            "Start the desk, sync, and have the disk looked at.",
+            "Have the disk looked at. What was put aside ends in .damaged, and may be deleted after that.",
         ),
     ),
 }
@@ -143,6 +143,7 @@ TOPICS = {
     "desk.outbox": "files",
     "desk.keyring": "files",
     "desk.snapshot": "files",
+    "desk.settings": "files",
 }
 """An error's code → its explanation."""
 

@@ -30,25 +30,6 @@ def show_fitness(request: HttpRequest) -> HttpResponse:
     return render(request, "fit.html", {"findings": queries.fitness(session)})
 
 
-@require_POST
-def choose_lock(request: HttpRequest) -> HttpResponseBase:
-    """Choose after how long the desk locks itself."""
-    minutes = forms.number(request, "minutes")
-    desk = unlocked()
-    if minutes not in queries.minutes_offered(desk):
-        raise BadField("minutes")
-    desk.choose(lock_minutes=minutes or None)
-    return redirect("machine")
-
-
-@require_POST
-def choose_budget(request: HttpRequest) -> HttpResponseBase:
-    """Choose how much is fetched a day at most, and go on with the sync if that lets it; 0 for as much as there is."""
-    unlocked().choose(daily_megabytes=forms.number(request, "megabytes") or None)
-    session.sync_soon()
-    return redirect("machine")
-
-
 @require_GET
 def show_job(request: HttpRequest, job: str) -> HttpResponse:
     """Show one job; while it runs the page comes again by itself."""

@@ -10,9 +10,9 @@ from tocsin.desk.budget import MEGABYTE
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import WrongClock
 from tocsin.desk.jobs import JobNote, Jobs, State
+from tocsin.desk.keeping import is_keeper
 from tocsin.desk.machine.fitness import Finding, Machine, Verdict, judge_clock
 from tocsin.desk.machine.places import FoundCopy, Place, copies_found, places
-from tocsin.desk.site.idle import MINUTES_OFFERED, lock_seconds
 
 if TYPE_CHECKING:
     from tocsin.desk.site.session import Session
@@ -65,17 +65,15 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachinePage:
-    """This desk: all jobs and what may be started, and when it locks itself."""
+    """This desk: all jobs, what may be started, and how far the ledger has come."""
 
     jobs: tuple[JobRow, ...]
     offered: tuple[tuple[str, str], ...]
     """Code and title of each kind that can be started from this page and does not run."""
     is_unreadable: bool
     is_unsaved: bool
-    lock_minutes: int
-    """After how many minutes without a page it locks itself; 0 for never."""
-    minutes_offered: tuple[int, ...]
     fetched: Fetched
+    is_keeper: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +117,8 @@ def machine_page(desk: Desk, jobs: Jobs) -> MachinePage:
         ),
         is_unreadable=jobs.is_unreadable,
         is_unsaved=jobs.is_unsaved,
-        lock_minutes=round((lock_seconds(desk) or 0) / 60),
-        minutes_offered=minutes_offered(desk),
         fetched=fetched(desk),
+        is_keeper=is_keeper(desk),
     )
 
 
@@ -133,11 +130,6 @@ def fitness(session: Session) -> tuple[Finding, ...]:
     order = [Verdict.NO, Verdict.CANNOT_TELL, Verdict.YES]
     found = [*Machine(session.folder).findings(), clock]
     return tuple(sorted(found, key=lambda each: order.index(each.verdict)))
-
-
-def minutes_offered(desk: Desk) -> tuple[int, ...]:
-    """After how many minutes it may lock itself; 0, for never, only in an exercise."""
-    return (*MINUTES_OFFERED, 0) if desk.world.history.now.roll.exercise else MINUTES_OFFERED
 
 
 def fetched(desk: Desk) -> Fetched:

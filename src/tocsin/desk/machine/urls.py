@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tocsin.desk.machine import ending, pages, passphrases, travel_pages
+from tocsin.desk.machine import choices, ending, pages, passphrases, travel_pages
 
 urlpatterns = [
     path("", pages.show, name="machine"),
@@ -19,8 +19,11 @@ urlpatterns = [
         for what in ("change", "duress", "remove")
     ),
     path("fit/", pages.show_fitness, name="machine_fit"),
-    path("lock/", pages.choose_lock, name="machine_lock"),
-    path("budget/", pages.choose_budget, name="machine_budget"),
+    path("choices/", choices.show, name="machine_choices"),
+    path("lock/", choices.choose_lock, name="machine_lock"),
+    path("budget/", choices.choose_budget, name="machine_budget"),
+    path("sending/", choices.choose_sending, name="machine_sending"),
+    path("keeping/", choices.choose_keeping, name="machine_keeping"),
     path("stick/", pages.take_stick, name="machine_stick"),
     path("backup/", pages.back_up, name="machine_backup"),
     path("starter/", pages.put_starter, name="machine_starter"),

@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 
 from tocsin.desk.errors import Locked
 from tocsin.desk.ledger.explaining import topic_of
+from tocsin.desk.mending import mends_of
 from tocsin.errors import DeskError, TocsinError
 
 log = logging.getLogger("tocsin.desk")
@@ -101,7 +102,10 @@ def answer_for(request: HttpRequest, trouble: Exception) -> HttpResponseBase:
 def error_page(request: HttpRequest, status: int, sentence: str, code: str) -> HttpResponse:
     """Show a sentence, its code and the way home."""
     return render(
-        request, "error.html", {"sentence": sentence, "code": code, "topic": topic_of(code)}, status=status
+        request,
+        "error.html",
+        {"sentence": sentence, "code": code, "topic": topic_of(code), "mends": mends_of(code)},
+        status=status,
     )
 
 

@@ -22,7 +22,7 @@ from tocsin.desk.site.waiting import n_leaving
 OPEN_TO_ALL = {"open", "style", "script", "icon"}
 """Pages that need no cookie: the entrance itself, and style sheet, script and icon, which say nothing."""
 
-NEED_NO_DESK = OPEN_TO_ALL | {"unlock", "lock", "quit", "away", "machine_return", "ledger_help"}
+NEED_NO_DESK = OPEN_TO_ALL | {"unlock", "lock", "quit", "away", "mend", "machine_return", "ledger_help"}
 
 COME_BY_THEMSELVES = {"machine_watch"}
 """Pages that a browser loads without a person: they keep no desk open."""
@@ -89,7 +89,9 @@ class Guard:
         if not _is_ours(request):
             return errors.plain(403, "This request came from another page, so nothing was done.")
         if page_name(request) not in OPEN_TO_ALL and not entrance.knows(request):
-            return errors.plain(403, "Open the desk by its starter, or by the link that `tocsin desk` printed.")
+            return errors.plain(
+                403, "Open the desk by its starter, or by the link that `tocsin desk` printed."
+            )
         return self._get_response(request)
 
 

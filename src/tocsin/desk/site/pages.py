@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tocsin.desk.errors import TravelLocked
 from tocsin.desk.ledger.explaining import topic_of
+from tocsin.desk.mending import mends_of
 from tocsin.desk.site import home
 from tocsin.desk.site.entrance import COOKIE, entrance
 from tocsin.desk.site.errors import plain, status_of
@@ -73,13 +74,25 @@ def unlock(request: HttpRequest) -> HttpResponseBase:
         return redirect("home")
     if request.method == "GET":
         return redirect("machine_return") if session.away else render(request, "unlock.html")
+    passphrase, mends = request.POST.get("passphrase", ""), request.POST.get("mends", "")
     try:
-        session.unlock(request.POST.get("passphrase", ""))
+        if mends:
+            session.unlock_without(mends, passphrase)
+        else:
+            session.unlock(passphrase)
     except TravelLocked:
         return redirect("machine_return")
     except TocsinError as trouble:
-        shown = {"trouble": str(trouble), "topic": topic_of(trouble.code)}
+        shown = {"trouble": str(trouble), "topic": topic_of(trouble.code), "mends": mends_of(trouble.code)}
         return render(request, "unlock.html", shown, status=status_of(trouble.code))
+    return redirect("home")
+
+
+@require_POST
+def mend(request: HttpRequest) -> HttpResponseBase:
+    """Put aside a damaged file of the open desk, and go on without it."""
+    session.open_without(request.POST.get("mends", ""))
+    session.sync_soon()
     return redirect("home")
 
 

@@ -17,6 +17,7 @@ from tocsin.desk.errors import Locked, RelayAway, TravelLocked
 from tocsin.desk.jobs import Jobs
 from tocsin.desk.keyfile import Stub
 from tocsin.desk.machine.works import WORKS
+from tocsin.desk.mending import put_aside
 from tocsin.desk.site.idle import JOB_SECONDS, LOOK_SECONDS, Idle, lock_seconds
 from tocsin.desk.start import founding, joining
 from tocsin.desk.start.errors import RelayDidNotStart
@@ -105,6 +106,38 @@ class Session:
                 self.away, self._heard = trouble.stub, {}
                 raise
             self._begin(desk)
+
+    def unlock_without(self, code: str, passphrase: str) -> None:
+        """Put aside the damaged file that keeps the desk from opening, and open it; only with the right passphrase.
+
+        Raises
+        ------
+        NotHere
+            That trouble is not mended so, or the desk opens as it is.
+        WrongPassphrase, DamagedKeyring and whatever else `unlock` raises
+        """
+        try:
+            self.unlock(passphrase)
+        except TocsinError as trouble:
+            if trouble.code != code:
+                raise
+        else:
+            return
+        put_aside(self.folder, code)
+        self.unlock(passphrase)
+
+    def open_without(self, code: str) -> None:
+        """Put aside a damaged file of the open desk, and open it again by the keyring that is open.
+
+        Raises
+        ------
+        NotHere, DamagedReplica, DiskFull
+        """
+        with self._gate:
+            desk = unlocked()
+            self._end()
+            put_aside(self.folder, code)
+            self._begin(Desk(self.folder, desk.keyfile, clock=desk.clock))
 
     def hear_share(self, number: int, value: bytes) -> bool:
         """Take a founder's share; with the last one needed the desk opens as it was before the journey (True).
@@ -276,18 +309,21 @@ class Session:
     def lock(self) -> None:
         """Forget everything that was opened."""
         with self._gate:
-            self._over.set()
-            (desk, self.desk), (jobs, self.jobs) = (self.desk, None), (self.jobs, None)
-            self.trouble, self.synced_at = None, None
             self.away, self._heard = None, {}
-            self._wake.set()
             start, self.start = self.start, None
             if start is not None:
                 start.close()
-            if jobs is not None:
-                jobs.close()
-            if desk is not None:
-                desk.close()
+            self._end()
+
+    def _end(self) -> None:
+        self._over.set()
+        (desk, self.desk), (jobs, self.jobs) = (self.desk, None), (self.jobs, None)
+        self.trouble, self.synced_at = None, None
+        self._wake.set()
+        if jobs is not None:
+            jobs.close()
+        if desk is not None:
+            desk.close()
 
     def sync_now(self, *, everything: bool = False) -> None:
         """Sync once, and send everything if asked to; what goes wrong stays in `trouble` for the home page."""

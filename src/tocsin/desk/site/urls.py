@@ -12,6 +12,7 @@ inside: list[URLPattern | URLResolver] = [
     path("unlock/", pages.unlock, name="unlock"),
     path("lock/", pages.lock, name="lock"),
     path("away/", pages.away, name="away"),
+    path("mend/", pages.mend, name="mend"),
     path("quit/", pages.quit_desk, name="quit"),
     path("sync/", pages.sync_now, name="sync"),
     path("send/", pages.send_everything, name="send"),
