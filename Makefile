@@ -7,6 +7,8 @@ MODULES := node_modules/.tocsin-lock
 BUNDLE := src/tocsin/relay/static/bundle
 # More words for the command that a target runs: make test ARGS=tests/core
 ARGS ?=
+# Tests start hundreds of programs; where this is set, each would compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test check lint types imports javascript pins wheels benchmarks bundle setup clean
 .DELETE_ON_ERROR:

@@ -39,5 +39,5 @@ else
   uv=.venv/bin/uv
 fi
 
-# --inexact: uv itself may live in .venv and must survive.
-"$uv" sync --quiet --inexact
+# --inexact: uv itself may live in .venv and must survive. Compiled here, once, for whoever starts a desk or the demo next.
+"$uv" sync --quiet --inexact --compile-bytecode

@@ -197,6 +197,33 @@ def test_a_relay_that_takes_and_drops_loses_nothing(coalition: Coalition, relay:
     assert doubled(two) == []
 
 
+def test_what_was_sent_is_fetched_again_only_if_others_spoke_between(
+    coalition: Coalition, relay: HostileRelay
+) -> None:
+    one, two = coalition.desks
+    coalition.sync_all()
+
+    def n_fetched(text: str, *, before: Callable[[Asked], None] | None = None) -> int:
+        one.append(note(text), to="watch")
+        relay.seen.clear()
+        with relay.rules(before=before):
+            sync(one)
+        return sum(asked.is_for("GET", "records") for asked in relay.seen)
+
+    def two_speaks(asked: Asked) -> None:
+        if asked.is_for("POST", "records") and unsaid:
+            two.append(note(unsaid.pop()), to="watch")
+            sync(two)
+
+    unsaid = ["between"]
+    assert n_fetched("alone") == 0
+    assert n_fetched("with another", before=two_speaks) > 0
+
+    coalition.sync_all()
+    assert said(one)[-3:] == said(two)[-3:] == ["alone", "between", "with another"]
+    assert doubled(one) == doubled(two) == []
+
+
 def other_head(asked: Asked, sign: Callable[[Head], bytes]) -> None:
     """Put another root under a signature."""
     if asked.is_for("GET", "beside"):

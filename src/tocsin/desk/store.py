@@ -158,12 +158,13 @@ class Store:
         )
         return [Entry(*row) for row in rows]
 
-    def newest_of_each(self, kind: str, *, compartment: str) -> list[Entry]:
-        """List what each author said last of a kind, whatever others call a version of it."""
+    def newest_of_each(self, kind: str, *, compartment: str, device: int | None = None) -> list[Entry]:
+        """List what each author, or one, said last of a kind, whatever others call a version of it."""
         rows = self._db.execute(
             "select e.* from entry e where e.number in (select max(number) from entry where kind = ? "
-            "and compartment = ? and status = 'counts' group by device) order by e.device",
-            (kind, compartment),
+            "and compartment = ? and status = 'counts' and device = coalesce(?, device) group by device) "
+            "order by e.device",
+            (kind, compartment, device),
         )
         return [Entry(*row) for row in rows]
 

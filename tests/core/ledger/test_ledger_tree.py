@@ -104,6 +104,16 @@ def test_every_small_size_has_the_root_of_the_reference() -> None:
         TREE.root(MOST + 1)
 
 
+@given(sizes, st.integers(0, MOST))
+def test_the_root_with_more_leaves_is_told_beforehand(size: int, n_more: int) -> None:
+    tree = Tree()
+    for each in LEAVES[:size]:
+        tree.append(each)
+
+    assert tree.root_with(LEAVES[size : size + n_more]) == ROOTS_HERE[min(size + n_more, MOST)]
+    assert (tree.size, tree.root()) == (size, ROOTS_HERE[size])
+
+
 def test_peaks_survive_being_written_down_at_every_size() -> None:
     peaks = Peaks()
     for n, each in enumerate(LEAVES, 1):

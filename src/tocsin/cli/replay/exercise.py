@@ -53,8 +53,8 @@ DESKS = {
     2: (2, {Duty.COUNTER, Duty.INTAKE, Duty.HANDLER, Duty.SEAT, Duty.FOUNDER}),
     3: (3, {Duty.ASSESSOR, Duty.PLANNER, Duty.INTAKE, Duty.HANDLER, Duty.SEAT, Duty.FOUNDER, Duty.KEEPER}),
 }
-AT_ONCE = 4
-"""Desks that sync at the same time: half of that time they wait for the relay."""
+AT_ONCE = 2
+"""Desks that sync at the same time: while one waits for the relay another works; more would wait for one another."""
 
 MOST_ROUNDS = 8
 """What is said, obeyed, and said of the obeying goes round at most so often."""

@@ -237,6 +237,13 @@ class Tree:
             raise BadProof
         return root_of(self.node, size)
 
+    def root_with(self, leaves: Iterable[bytes]) -> bytes:
+        """Say what the root would be with more leaves at the end; the tree stays as it is."""
+        peaks = Peaks.from_bytes(self._peaks.to_bytes())
+        for leaf in leaves:
+            peaks.push(leaf)
+        return peaks.root()
+
     def freeze(self) -> list[bytearray]:
         """Give all complete nodes, level by level: the tree's own, not a copy."""
         return self._levels

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 
 from tocsin.core.watch.errors import BadSettings
@@ -79,6 +78,9 @@ def fit_contagion(
     ----------
     Held, Höhle and Hofmann (2005), Stat. Model. 5, 187-199; Paul and Held (2011), Stat. Med. 30, 1118-1136; function `hhh4`.
     """
+    # Loading it costs a quarter of a second, and every desk that starts loads this module.
+    from scipy.optimize import minimize
+
     model = _Model(as_counts(counts), network, own_past, offset, waves, trend, dispersed, freq)
     start = model.start()
     found = minimize(model.loss, start, jac=True, method="BFGS", options={"gtol": 1e-6, "maxiter": 1000})

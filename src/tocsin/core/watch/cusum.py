@@ -7,8 +7,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.linalg import solve
-from scipy.special import hyp2f1
-from scipy.stats import poisson
+from scipy.special import hyp2f1, pdtr
 
 from tocsin.core.watch.errors import BadSettings
 from tocsin.core.watch.seasonal import fit_seasonal
@@ -177,9 +176,14 @@ def average_run_length(*, k: float, h: float, mean: float, decimals: int = 1) ->
     now = np.arange(states)
     # From sum s to sum s' by the count (s' - s + k): chance that the count lies within one step of the chain.
     reach = (now[None, :] - now[:, None] + reference) / denominator
-    chance = poisson.cdf(reach, mean) - poisson.cdf(reach - 1 / denominator, mean)
-    chance[:, 0] = poisson.cdf(reach[:, 0], mean)
+    chance = _at_most(reach, mean) - _at_most(reach - 1 / denominator, mean)
+    chance[:, 0] = _at_most(reach[:, 0], mean)
     return float(solve(np.eye(states) - chance, np.ones(states))[0])
+
+
+def _at_most(counts: Floats, mean: float) -> Floats:
+    """Chance of a Poisson count of at most so much."""
+    return np.where(counts < 0, 0.0, pdtr(np.floor(np.maximum(counts, 0)), mean))
 
 
 def _is_whole(number: float) -> bool:

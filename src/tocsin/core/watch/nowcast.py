@@ -7,8 +7,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaln, ndtr, xlog1py, xlogy
-from scipy.stats import beta
+from scipy.special import betaincinv, gammaln, ndtr, xlog1py, xlogy
 
 from tocsin.core.watch.errors import BadCounts, BadSettings
 from tocsin.core.watch.surge import Floats, as_counts
@@ -149,7 +148,7 @@ def _lawless(observed: float, share: float, most: int) -> Floats:
 
 def _bayes(observed: float, seen: float, rest: float, mean: float, variance: float, most: int) -> Floats:
     support = np.arange(most + 1)
-    shares = beta.ppf((np.arange(SHARES) + 0.5) / SHARES, seen, rest) if rest > 0 else np.ones(SHARES)
+    shares = betaincinv(seen, rest, (np.arange(SHARES) + 0.5) / SHARES) if rest > 0 else np.ones(SHARES)
     size = mean**2 / (variance - mean)
     prior = (
         gammaln(support + size) - gammaln(size) - gammaln(support + 1) + xlogy(support, mean / (mean + size))

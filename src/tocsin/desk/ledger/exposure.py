@@ -94,7 +94,7 @@ def say_exposure(desk: Desk) -> None:
     if desk.keyring.is_quiet:
         # What it held it held: others must go on counting it.
         return
-    before = _said(desk).get(desk.device)
+    before = said_by(desk, desk.device)
     waiting = [content for content in waiting_contents(desk) if isinstance(content, Exposure)]
     if waiting:
         # Until the fixed hour at which it leaves, only a leap is worth a second record.
@@ -106,12 +106,12 @@ def say_exposure(desk: Desk) -> None:
 
 def said_by(desk: Desk, device: int) -> Said | None:
     """Look up what a device said last of what it would give away."""
-    return _said(desk).get(device)
+    return _said(desk, device=device).get(device)
 
 
-def _said(desk: Desk) -> dict[int, Said]:
+def _said(desk: Desk, *, device: int | None = None) -> dict[int, Said]:
     with desk.lock:
-        entries = desk.store.newest_of_each(Exposure.KIND, compartment=WATCH)
+        entries = desk.store.newest_of_each(Exposure.KIND, compartment=WATCH, device=device)
         if desk.keyring.is_quiet:
             # What it once held is nothing for its own pages.
             entries = [entry for entry in entries if entry.device != desk.device]

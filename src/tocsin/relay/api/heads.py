@@ -9,7 +9,7 @@ from tocsin.relay.api.answers import answer
 from tocsin.relay.api.door import Visit
 from tocsin.relay.errors import NotThere
 from tocsin.relay.identity import relay_key
-from tocsin.relay.store.beside import Vouching, check_cosignature, cosignatures_of, keep_cosignature
+from tocsin.relay.store.beside import Vouching, check_cosignature, cosignatures_of, keep_cosignatures
 from tocsin.relay.store.models import Coalition
 from tocsin.relay.store.nodes import node_of
 from tocsin.relay.store.writer import writer
@@ -42,7 +42,7 @@ def take_cosignature(visit: Visit) -> HttpResponseBase:
     """Keep a device's word that it has checked everything up to a head."""
     cosignature = Cosignature.from_bytes(visit.request.body)
     check_cosignature(visit.coalition, visit.roll, cosignature)
-    writer.do(keep_cosignature, Vouching(visit.coalition, cosignature))
+    writer.do(keep_cosignatures, Vouching(visit.coalition, cosignature))
     return answer()
 
 

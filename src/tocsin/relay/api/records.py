@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 
 from tocsin.core.ledger import HEADER_SIZE, DeviceEntry, Header, Taken, read_records
 from tocsin.relay.api.answers import answer
 from tocsin.relay.api.door import Visit
 from tocsin.relay.errors import Malformed
+from tocsin.relay.store import hot
 from tocsin.relay.store.append import Append, Refill, append, find_known, number_if_known, verify_records
 from tocsin.relay.store.models import BodyRow, Coalition, HeaderRow, RollPlace
 from tocsin.relay.store.writer import writer
@@ -64,25 +64,21 @@ def give_rolls(visit: Visit) -> HttpResponseBase:
     """Give the records that brought rolls: who was invited finds its own number in them, and checks every one."""
     places = RollPlace.objects.filter(coalition=visit.coalition, number__gte=visit.number("since", default=0))
     numbers = places.order_by("number").values_list("number", flat=True)[:MOST_READ]
-    rows = HeaderRow.objects.filter(coalition=visit.coalition, number__in=list(numbers))
-    return answer(b"".join(_join(visit.coalition, rows, MOST_READ)))
+    rows = HeaderRow.objects.filter(coalition=visit.coalition, number__in=list(numbers)).order_by("number")
+    headers = _as_many_as_fit(rows.values_list("number", "clear"))
+    bodies = BodyRow.objects.filter(coalition=visit.coalition, number__in=[number for number, _ in headers])
+    return answer(b"".join(_join(headers, dict(bodies.values_list("number", "content")))))
 
 
 def read_since(coalition: Coalition, since: int, limit: int) -> Iterator[bytes]:
     """Read records from a number on, each as the answer has it."""
-    return _join(coalition, HeaderRow.objects.filter(coalition=coalition, number__gte=since), limit)
+    headers = _as_many_as_fit(hot.headers_from(coalition.pk, since, limit))
+    if not headers:
+        return iter(())
+    return _join(headers, dict(hot.bodies_between(coalition.pk, headers[0][0], headers[-1][0])))
 
 
-def _join(coalition: Coalition, rows: QuerySet[HeaderRow], limit: int) -> Iterator[bytes]:
-    found = rows.order_by("number").values_list("number", "clear")[:limit]
-    headers = _as_many_as_fit([(number, bytes(clear)) for number, clear in found])
-    stored = BodyRow.objects.filter(coalition=coalition)
-    if headers and headers[-1][0] - headers[0][0] + 1 == len(headers):
-        # One range is quicker than a list of two thousand numbers.
-        stored = stored.filter(number__gte=headers[0][0], number__lte=headers[-1][0])
-    else:
-        stored = stored.filter(number__in=[number for number, _ in headers])
-    bodies = dict(stored.values_list("number", "content"))
+def _join(headers: Iterable[tuple[int, bytes]], bodies: Mapping[int, bytes]) -> Iterator[bytes]:
     for number, clear in headers:
         body = bodies.get(number)
         yield number.to_bytes(8, "big") + bytes([body is not None]) + clear
@@ -90,8 +86,8 @@ def _join(coalition: Coalition, rows: QuerySet[HeaderRow], limit: int) -> Iterat
             yield bytes(body)
 
 
-def _as_many_as_fit(headers: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-    total = 0
+def _as_many_as_fit(rows: Iterable[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    total, headers = 0, [(number, bytes(clear)) for number, clear in rows]
     for count, (_, clear) in enumerate(headers):
         total += _READ_OVERHEAD + Header.from_bytes(clear[:HEADER_SIZE]).size
         if total > settings.PAGE_BYTES and count:

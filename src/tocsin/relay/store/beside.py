@@ -20,7 +20,8 @@ from tocsin.core.ledger import (
 )
 from tocsin.relay.clock import today
 from tocsin.relay.errors import ForkHere, KeyPeriod, KeyTaken, NotEntitledHere
-from tocsin.relay.store.models import Coalition, CosignatureRow, KeyRow
+from tocsin.relay.store import hot
+from tocsin.relay.store.models import Coalition, KeyRow
 from tocsin.relay.store.nodes import node_of
 from tocsin.relay.store.quotas import Meter
 from tocsin.relay.store.writer import one_by_one
@@ -62,34 +63,27 @@ def check_cosignature(coalition: Coalition, roll: Roll, cosignature: Cosignature
     """
     verify_cosignature(roll.device(cosignature.device).key, bytes(coalition.name), cosignature)
     size = cosignature.size
-    if not 0 < size <= coalition.size or root_of(node_of(coalition), size) != cosignature.root:
+    if not 0 < size <= coalition.size or _root_at(coalition, size) != cosignature.root:
         raise ForkHere(size=size)
 
 
-def _keep_cosignature(vouching: Vouching) -> None:
-    word, where = (
-        vouching.cosignature,
-        {"coalition": vouching.coalition, "device": vouching.cosignature.device},
-    )
-    if CosignatureRow.objects.filter(**where, size__gt=word.size).exists():
-        return  # An answer that was lost and sent again, overtaken by a newer one.
-    CosignatureRow.objects.bulk_create(
-        [CosignatureRow(**where, size=word.size, root=word.root, signature=word.signature)],
-        update_conflicts=True,
-        unique_fields=["coalition", "device"],
-        update_fields=["size", "root", "signature"],
-    )
+def _root_at(coalition: Coalition, size: int) -> bytes:
+    return bytes(coalition.root) if size == coalition.size else root_of(node_of(coalition), size)
 
 
-keep_cosignature = one_by_one(_keep_cosignature)
+def keep_cosignatures(vouchings: Sequence[Vouching]) -> list[None]:
+    """Keep co-signatures that were checked."""
+    for vouching in vouchings:
+        word = vouching.cosignature
+        hot.save_cosignature(vouching.coalition.pk, word.device, word.size, word.root, word.signature)
+    return [None] * len(vouchings)
 
 
 def cosignatures_of(coalition: Coalition) -> list[Cosignature]:
     """Give each device's newest co-signature."""
-    rows = CosignatureRow.objects.filter(coalition=coalition).order_by("device")
     return [
         Cosignature(device, size, bytes(root), bytes(signature))
-        for device, size, root, signature in rows.values_list("device", "size", "root", "signature")
+        for device, size, root, signature in hot.cosignatures(coalition.pk)
     ]
 
 
@@ -158,10 +152,7 @@ publish = one_by_one(_publish)
 
 def name_keys(coalition: Coalition, day: int) -> bytes:
     """Hash which slots are filled whose period ends on a day or later, so that a desk need not fetch what it has."""
-    rows = KeyRow.objects.filter(coalition=coalition, ends_on__gte=day).order_by(
-        "device", "purpose", "period"
-    )
-    slots = rows.values_list("purpose", "device", "period")
+    slots = hot.filled_slots(coalition.pk, day)
     return hashlib.sha256(b"".join(struct.pack(">BIQ", *slot) for slot in slots)).digest()
 
 

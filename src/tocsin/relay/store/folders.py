@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from tocsin.relay.errors import NotThere
+from tocsin.relay.store import hot
 from tocsin.relay.store.models import Coalition, FolderItem
 from tocsin.relay.store.quotas import ANYBODY, Meter
 from tocsin.relay.store.writer import one_by_one
@@ -67,11 +68,8 @@ def check_day(day: int, *, today: Day) -> None:
 
 def count_folders(coalition: Coalition, *, today: Day) -> dict[int, dict[int, int]]:
     """Count what lies in each folder still kept: day -> kind -> how many."""
-    rows = FolderItem.objects.filter(
-        coalition=coalition, day__gte=today - settings.FOLDER_DAYS, day__lte=today
-    )
     counts: dict[int, dict[int, int]] = {}
-    for day, kind, n in rows.values_list("day", "kind").annotate(n=Count("hash")).order_by("day"):
+    for day, kind, n in hot.folder_sizes(coalition.pk, today - settings.FOLDER_DAYS, today):
         counts.setdefault(day, {})[kind] = n
     return counts
 

@@ -1,4 +1,4 @@
-"""The statements that every append runs, written out: building them anew each time costs more than running
+"""The statements that every append and every sync runs, written out: building them anew each time costs more than running
 them.
 
 All else goes by Django's queries. Both databases understand these; only the lock differs, and SQLite needs
@@ -43,6 +43,29 @@ _SAVE_USED = "INSERT INTO relay_usage (coalition_id, day, what, device, n_items,
 _USE_GROWS = (
     " ON CONFLICT (coalition_id, day, what, device) "
     "DO UPDATE SET n_items = excluded.n_items, n_bytes = excluded.n_bytes"
+)
+_HEADERS_FROM = (
+    "SELECT number, clear FROM relay_headerrow WHERE coalition_id = %s AND number >= %s ORDER BY number LIMIT %s"
+)
+_BODIES_BETWEEN = (
+    "SELECT number, content FROM relay_bodyrow WHERE coalition_id = %s AND number BETWEEN %s AND %s"
+)
+_COSIGNATURES = (
+    "SELECT device, size, root, signature FROM relay_cosignaturerow WHERE coalition_id = %s ORDER BY device"
+)
+_SAVE_COSIGNATURE = (
+    "INSERT INTO relay_cosignaturerow (coalition_id, device, size, root, signature) VALUES (%s, %s, %s, %s, %s) "
+    "ON CONFLICT (coalition_id, device) DO UPDATE "
+    "SET size = excluded.size, root = excluded.root, signature = excluded.signature "
+    "WHERE relay_cosignaturerow.size <= excluded.size"
+)
+_SLOTS = (
+    "SELECT purpose, device, period FROM relay_keyrow WHERE coalition_id = %s AND ends_on >= %s "
+    "ORDER BY device, purpose, period"
+)
+_FOLDERS = (
+    "SELECT day, kind, count(*) FROM relay_folderitem WHERE coalition_id = %s AND day BETWEEN %s AND %s "
+    "GROUP BY day, kind ORDER BY day"
 )
 
 
@@ -120,3 +143,34 @@ def used(coalition: int, day: int, what: str, devices: Collection[int]) -> list[
 def save_used(rows: Sequence[Row]) -> None:
     """Keep what devices have sent: coalition, day, what, device, items, bytes."""
     _insert(_SAVE_USED, rows, _USE_GROWS)
+
+
+def headers_from(coalition: int, since: int, limit: int) -> list[Row]:
+    """Read headers in order: number, clear part."""
+    return _all(_HEADERS_FROM, [coalition, since, limit])
+
+
+def bodies_between(coalition: int, first: int, last: int) -> list[Row]:
+    """Read the bodies of a range of records, as far as they are here: number, body."""
+    return _all(_BODIES_BETWEEN, [coalition, first, last])
+
+
+def cosignatures(coalition: int) -> list[Row]:
+    """Give each device's newest co-signature: device, size, root, signature."""
+    return _all(_COSIGNATURES, [coalition])
+
+
+def save_cosignature(coalition: int, device: int, size: int, root: bytes, signature: bytes) -> None:
+    """Keep a device's co-signature, unless a newer one came before: an answer that was lost is asked for again."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SAVE_COSIGNATURE, [coalition, device, size, root, signature])
+
+
+def filled_slots(coalition: int, day: int) -> list[Row]:
+    """List the slots of published keys whose period ends on a day or later: purpose, device, period."""
+    return _all(_SLOTS, [coalition, day])
+
+
+def folder_sizes(coalition: int, first: int, last: int) -> list[Row]:
+    """Count what lies in the folders of some days: day, kind, how many."""
+    return _all(_FOLDERS, [coalition, first, last])
