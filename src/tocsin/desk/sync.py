@@ -421,7 +421,7 @@ def _send_finished(desk: Desk, wire: Wire) -> None:
 
 
 def _take_what_was_sent(desk: Desk, wire: Wire, head: Head, sent: Sequence[Record]) -> None:
-    """Take what was sent as it is here, if the signed head says that it and nothing else came: most times nobody spoke between."""
+    """Take what was sent as it is here, if the signed head says that it came and nothing else did, as most times."""
     tree = desk.world.tree
     if tree.size + len(sent) == head.size and tree.root_with(record.leaf for record in sent) == head.root:
         desk.take(sent, check=partial(_check_page, desk, wire, head))

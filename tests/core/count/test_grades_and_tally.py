@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,6 +124,18 @@ made = st.lists(
     max_size=8,
     unique_by=lambda one: one.item,
 )
+
+
+@given(made)
+def test_a_grade_is_what_some_pair_of_origins_carries(claims: list[Claim]) -> None:
+    said = [each for each in claims if each.predicate != "beaten"]
+    behind = {each.origin: {other.source.controller for other in said if other.origin == each.origin} for each in said}
+    seen = {each.origin for each in said if each.first_hand}
+    pairs = [pair for pair in combinations(behind, 2) if len(behind[pair[0]] | behind[pair[1]]) > 1]
+    is_seen = any(seen & {*pair} for pair in pairs)
+    expected = Grade.CONFIRMED if is_seen else Grade.CORROBORATED if pairs else Grade.REPORTED
+
+    assert not said or grade_of(*claims) is expected
 
 
 @given(made, st.randoms())

@@ -9,10 +9,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from itertools import combinations
 
 from tocsin.core.watch import Claim, Stance, group_of, is_repeat
 from tocsin.core.watch.origins import Items
@@ -75,14 +74,14 @@ def _by_independence(claims: Iterable[Claim]) -> Grade:
         controllers[claim.origin].add(claim.source.controller)
         if claim.first_hand:
             first_hand.add(claim.origin)
-    pairs = [
-        pair
-        for pair in combinations(sorted(controllers), 2)
-        if len(controllers[pair[0]] | controllers[pair[1]]) > 1
-    ]
-    if any(first_hand & set(pair) for pair in pairs):
+    # Two origins stand together if more than one controller stands behind them. An origin of one controller finds no such
+    # other only where all carry that controller alone; so no pairs need to be tried.
+    alike = Counter(frozenset(behind) for behind in controllers.values() if len(behind) == 1)
+    n_alone = {origin: alike[frozenset(behind)] or 1 for origin, behind in controllers.items()}
+    standing = {origin for origin, n in n_alone.items() if n < len(controllers)}
+    if standing & first_hand:
         return Grade.CONFIRMED
-    return Grade.CORROBORATED if pairs else Grade.REPORTED
+    return Grade.CORROBORATED if standing else Grade.REPORTED
 
 
 def group_claims(claims: Iterable[Claim]) -> dict[tuple[str, str], list[Claim]]:

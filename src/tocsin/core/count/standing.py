@@ -8,9 +8,10 @@ other, and this module says in which of these they differ.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from itertools import combinations
 
 from tocsin.core.count.grades import Contradiction, find_contradictions, grade, group_claims
@@ -79,7 +80,7 @@ class Comparison:
     """Empty only if one origin gave two numbers for the same thing and days: then ask it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Standing:
     """What is claimed, as known on a day."""
 
@@ -90,23 +91,30 @@ class Standing:
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
         """All pairs of numbers about one group of acts in one place, but for one that revises the other."""
-        groups = dict.fromkeys((row.place, row.group) for row in self.rows)
-        return tuple(sorted((pair for group in groups for pair in self.compared(*group)), key=_by_place))
+        return tuple(sorted((pair for group in self.grouped for pair in self.compared(*group)), key=_by_place))
+
+    @cached_property
+    def grouped(self) -> Mapping[tuple[Place, str], Sequence[tuple[int, Row]]]:
+        """The rows by place and group of acts, with their places in `rows`."""
+        groups: dict[tuple[Place, str], list[tuple[int, Row]]] = {}
+        for at, row in enumerate(self.rows):
+            groups.setdefault((row.place, row.group), []).append((at, row))
+        return groups
 
     def compared(self, place: Place, group: str) -> Iterator[Comparison]:
         """Give the pairs of one place and group, one by one: there are as many as rows squared."""
-        numbered = [
-            (at, row)
-            for at, row in enumerate(self.rows)
-            if row.number is not None and (row.place, row.group) == (place, group)
-        ]
+        numbered = [(at, row) for at, row in self.grouped.get((place, group), ()) if row.number is not None]
         for (i, a), (j, b) in combinations(numbered, 2):
             if not _revises(a, b):
                 yield Comparison(rows=(i, j), differ_in=differ_in(a, b))
 
     def fact(self, place: Place, group: str) -> Fact | None:
         """Find the fact of a place and group, `None` if nobody claims it."""
-        return next((fact for fact in self.facts if (fact.place, fact.group) == (place, group)), None)
+        return self._facts.get((place, group))
+
+    @cached_property
+    def _facts(self) -> Mapping[tuple[Place, str], Fact]:
+        return {(fact.place, fact.group): fact for fact in self.facts}
 
 
 def who_claims_what(claims: Iterable[Claim], *, upto: Day) -> Standing:

@@ -124,10 +124,7 @@ def count_page(desk: Desk) -> CountPage:
 def _said_by(desk: Desk, upto: Day) -> tuple[tuple[GroupRow, ...], tuple[Place, ...]]:
     """Lay out what is claimed, acts first, and name the places of acts."""
     standing = who_claims_what(desk.contents(Claim), upto=upto)
-    groups = [
-        _group(standing, place, group)
-        for place, group in dict.fromkeys((row.place, row.group) for row in standing.rows)
-    ]
+    groups = [_group(standing, place, group) for place, group in standing.grouped]
     acts_first = sorted(groups, key=lambda group: (not group.is_act, group.place, group.group))
     places = sorted({row.place for row in standing.rows if row.group in PERSECUTION})
     return tuple(acts_first), tuple(places)
@@ -135,7 +132,7 @@ def _said_by(desk: Desk, upto: Day) -> tuple[tuple[GroupRow, ...], tuple[Place, 
 
 def _group(standing: Standing, place: Place, group: str) -> GroupRow:
     fact = standing.fact(place, group)
-    rows = [row for row in standing.rows if (row.place, row.group) == (place, group)]
+    rows = [row for _, row in standing.grouped[place, group]]
     pairs = list(islice(standing.compared(place, group), MOST_PAIRS + 1))
     return GroupRow(
         place=place,

@@ -22,6 +22,8 @@ MOST_FILLED = 1000
 _FILL_LEAD = 40
 _READ_OVERHEAD = 247  # number, flags and the clear part
 
+Stored = bytes | memoryview  # As SQLite and PostgreSQL give a column of bytes.
+
 
 def take(visit: Visit, caller: DeviceEntry) -> HttpResponseBase:
     """Append records: check all signatures in this request's thread, and leave order to the writer."""
@@ -78,7 +80,7 @@ def read_since(coalition: Coalition, since: int, limit: int) -> Iterator[bytes]:
     return _join(headers, dict(hot.bodies_between(coalition.pk, headers[0][0], headers[-1][0])))
 
 
-def _join(headers: Iterable[tuple[int, bytes]], bodies: Mapping[int, bytes]) -> Iterator[bytes]:
+def _join(headers: Iterable[tuple[int, bytes]], bodies: Mapping[int, Stored]) -> Iterator[bytes]:
     for number, clear in headers:
         body = bodies.get(number)
         yield number.to_bytes(8, "big") + bytes([body is not None]) + clear
@@ -86,7 +88,7 @@ def _join(headers: Iterable[tuple[int, bytes]], bodies: Mapping[int, bytes]) -> 
             yield bytes(body)
 
 
-def _as_many_as_fit(rows: Iterable[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+def _as_many_as_fit(rows: Iterable[tuple[int, Stored]]) -> list[tuple[int, bytes]]:
     total, headers = 0, [(number, bytes(clear)) for number, clear in rows]
     for count, (_, clear) in enumerate(headers):
         total += _READ_OVERHEAD + Header.from_bytes(clear[:HEADER_SIZE]).size
