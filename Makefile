@@ -60,7 +60,7 @@ $(SYNCED): pyproject.toml hatch_build.py tools/setup.sh
 	@sh tools/setup.sh
 	@touch $@
 
-$(BUNDLE)/manifest.json: package.json package-lock.json tools/build_bundle.py $(wildcard js/*.js) | $(SYNCED)
+$(BUNDLE)/manifest.json: package.json package-lock.json tools/build_bundle.py $(wildcard js/*.* js/*/*.*) | $(SYNCED)
 	@$(BIN)/python tools/build_bundle.py
 
 # Notices a bundle deleted by hand.

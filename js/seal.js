@@ -1,5 +1,13 @@
-// Seals what a witness wrote so that only the named duty devices can open it (docs/formats.md section 8).
-import { Encrypter } from "age-encryption";
+// Seals what a witness wrote so that only the named duty devices can open it (docs/formats.md section 8), and opens
+// what is written back. Everything here needs age or curves; the first screen needs nothing of it.
+import { Decrypter, Encrypter, identityToRecipient } from "age-encryption";
+import { bech32 } from "@scure/base";
+
+export * from "./crypto/bytes.js";
+export { BadReceipt, plainDigits, Receipt } from "./crypto/receipt.js";
+export { isSigned } from "./crypto/signing.js";
+export { sha256 } from "@noble/hashes/sha2.js";
+export { hmac } from "@noble/hashes/hmac.js";
 
 /** Every submission has this size before sealing, so its length says nothing about what was written. */
 export const SUBMISSION_BYTES = 16384;
@@ -17,11 +25,14 @@ export class CannotSeal extends Error {
   /**
    * @param {"recipients" | "classical" | "size"} code
    * @param {string} sentence
+   * @param {number} [over]
    */
-  constructor(code, sentence) {
+  constructor(code, sentence, over = 0) {
     super(sentence);
     this.name = "CannotSeal";
     this.code = code;
+    /** By how many bytes it is too long. */
+    this.over = over;
   }
 }
 
@@ -34,7 +45,7 @@ export class CannotSeal extends Error {
 function padSubmission(json) {
   const text = new TextEncoder().encode(json);
   if (text.length > MAX_JSON_BYTES) {
-    throw new CannotSeal("size", `This is ${text.length - MAX_JSON_BYTES} bytes too long; shorten it or attach it as a file.`);
+    throw new CannotSeal("size", `This is ${text.length - MAX_JSON_BYTES} bytes too long; shorten it or attach it as a file.`, text.length - MAX_JSON_BYTES);
   }
   const plain = new Uint8Array(SUBMISSION_BYTES);
   new DataView(plain.buffer).setUint32(0, text.length);
@@ -72,3 +83,50 @@ export async function sealSubmission(json, recipients) {
   }
   return encrypter.encrypt(plain);
 }
+
+/**
+ * Write a public key as age does.
+ *
+ * @param {Uint8Array} key 1216 bytes
+ */
+export function recipientOf(key) {
+  return bech32.encode("age1pq", bech32.toWords(key), false);
+}
+
+/**
+ * Write a seed as the identity that age opens with.
+ *
+ * @param {Uint8Array} seed 32 bytes
+ */
+export function identityOf(seed) {
+  return bech32.encode("age-secret-key-pq-", bech32.toWords(seed), false).toUpperCase();
+}
+
+/**
+ * Seal a stream of any length to a seed that stands inside a submission (docs/formats.md section 9).
+ *
+ * @param {ReadableStream<Uint8Array>} plain
+ * @param {Uint8Array} seed
+ * @returns {Promise<ReadableStream<Uint8Array>>}
+ */
+export async function sealStream(plain, seed) {
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(await identityToRecipient(identityOf(seed)));
+  return encrypter.encrypt(plain);
+}
+
+/**
+ * Open an age file that was sealed to a seed.
+ *
+ * @param {Uint8Array} file
+ * @param {Uint8Array} seed
+ * @returns {Promise<Uint8Array>}
+ */
+export function openWith(file, seed) {
+  const decrypter = new Decrypter();
+  decrypter.addIdentity(identityOf(seed));
+  return decrypter.decrypt(file);
+}
+
+export { readSheet } from "./wire/sheet.js";
+export { writeSubmission } from "./wire/submission.js";

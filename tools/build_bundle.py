@@ -6,6 +6,7 @@ need.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import shutil
@@ -18,9 +19,18 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from tocsin import bundle  # noqa: E402 - the build environment has no tocsin installed
 
-ENTRIES = ["seal"]
+ENTRIES = ["page", "seal", "files", "media"]
+"""Each is fetched on its own: the first screen, what seals, photographs, video and documents."""
+
 ESBUILD = "node_modules/esbuild/bin/esbuild"
-OPTIONS = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--charset=utf8", "--log-level=warning"]
+# The oldest browsers the page promises to run in; what is too new for them is rewritten.
+OPTIONS = ["--bundle", "--minify", "--target=chrome80,firefox115", "--charset=utf8", "--log-level=warning"]
+SCRIPT = [
+    *OPTIONS,
+    "--format=esm",
+    "--legal-comments=none",
+    *(f"--external:./{name}.js" for name in ENTRIES[1:]),
+]
 
 
 def run(program: str, *arguments: str) -> None:
@@ -60,6 +70,29 @@ def write_licences(target: Path) -> None:
             out.write(f"{name.removeprefix('node_modules/')} {version}\n\n{text}\n\n")
 
 
+def write_words(target: Path) -> None:
+    """Join the words of all languages into one file, so that a request for them says nothing about a reader."""
+    words = {
+        path.stem: json.loads(path.read_text("utf-8"))
+        for path in sorted((ROOT / "js" / "words").glob("*.json"))
+    }
+    target.write_text(json.dumps(words, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
+
+
+def name_hash(path: Path) -> str:
+    """Write a file's SHA-256 as browsers check it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(path.read_bytes()).digest()).decode()
+
+
+def write_page(fresh: Path) -> None:
+    """Lay the page beside its script and style, which it names with their hashes."""
+    page = (ROOT / "js" / "page.html").read_text("utf-8")
+    for name, how in (("page.js", 'src="page.js"'), ("page.css", 'href="page.css"')):
+        page = page.replace(how, f'{how} integrity="{name_hash(fresh / name)}"')
+    shutil.copy(ROOT / "js" / "sealed.html", fresh)
+    (fresh / "index.html").write_text(page, "utf-8", newline="\n")
+
+
 def build(target: Path) -> None:
     """Build every entry into a fresh folder, manifest last, and put it in place of the old one."""
     install_modules()
@@ -67,7 +100,10 @@ def build(target: Path) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     for entry in ENTRIES:
-        run("node", ESBUILD, f"js/{entry}.js", *OPTIONS, f"--outfile={fresh / entry}.js")
+        run("node", ESBUILD, f"js/{entry}.js", *SCRIPT, f"--outfile={fresh / entry}.js")
+    run("node", ESBUILD, "js/page.css", *OPTIONS, f"--outfile={fresh / 'page.css'}")
+    write_words(fresh / "words.json")
+    write_page(fresh)
     write_licences(fresh / "licences.txt")
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(fresh.iterdir())}
     manifest = {"sources": bundle.hash_sources(ROOT), "files": files}

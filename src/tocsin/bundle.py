@@ -14,6 +14,7 @@ from pathlib import Path
 from tocsin.errors import TocsinError
 
 MANIFEST = "manifest.json"
+SOURCES = {".js", ".json", ".html", ".css"}
 
 REMEDY = "Run `make bundle` in the checkout, or install the package again."
 
@@ -43,7 +44,7 @@ def source_files(root: Path) -> Iterator[Path]:
     """List what the bundle is made of, in a fixed order."""
     yield root / "package.json"
     yield root / "package-lock.json"
-    yield from sorted((root / "js").rglob("*.js"))
+    yield from sorted(path for path in (root / "js").rglob("*") if path.suffix in SOURCES)
     yield root / "tools" / "build_bundle.py"
 
 

@@ -147,7 +147,7 @@ def test_the_page_lets_nothing_in_but_its_own_files(tmp_path: Path, settings: Se
 
     response = bundle.give_file(RequestFactory().get("/"))
 
-    assert response["Content-Type"] == "text/html"
+    assert response["Content-Type"] == "text/html; charset=utf-8"
     assert response["Content-Security-Policy"].startswith("default-src 'none'; script-src 'self'")
     bundle._files.cache_clear()
 

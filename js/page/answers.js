@@ -1,0 +1,64 @@
+// From what was typed and chosen to the parts of a submission. What was not answered is null: unknown, never no.
+import { UNSAID } from "./places.js";
+import { say, speaks } from "./words.js";
+
+/** @typedef {import("./testimony.js").Testimony} Testimony */
+
+/** Answers in words that have no field of their own; they follow the account, each under its question. */
+const IN_WORDS = /** @type {const} */ (["area", "when", "warn", "not", "whose", "taker", "consent"]);
+
+/**
+ * @param {Testimony} said
+ * @returns {import("../wire/submission.js").Parts}
+ */
+export function partsOf(said) {
+  return {
+    identity: { name: said.name.trim(), reach: said.reach.trim() },
+    narrative: { text: accountOf(said), language: speaks() },
+    facts: factsOf(said),
+  };
+}
+
+/** @param {Testimony} said */
+function accountOf(said) {
+  const more = IN_WORDS.filter((name) => said[name] !== "").map((name) => `${say(`q.${name}`)}\n${wordsOf(name, said[name])}`);
+  return [said.what.trim(), ...more].filter(Boolean).join("\n\n");
+}
+
+/**
+ * @param {string} name
+ * @param {string} answer
+ */
+function wordsOf(name, answer) {
+  if (name === "when" || name === "whose") return say(`${name}.${answer}`);
+  return name === "consent" ? say(answer) : answer.trim();
+}
+
+/** @param {Testimony} said */
+function factsOf(said) {
+  const people = countOf(said.people) ?? 1;
+  return {
+    place: said.country || UNSAID,
+    people: Math.min(Math.max(people, 1), 200),
+    n_children: countOf(said.children),
+    danger_now: truthOf(said.danger),
+    held: truthOf(said.held),
+    tortured: truthOf(said.hurt),
+    named_others: truthOf(said.named),
+    needs_care: truthOf(said.care),
+    needs_step_free: truthOf(said.stairs),
+    must_leave_by: said.leaveBy ? Math.floor(Date.parse(said.leaveBy) / 86_400_000) : null,
+    languages: [speaks()],
+  };
+}
+
+/** @param {string} answer */
+function truthOf(answer) {
+  return answer === "yes" ? true : answer === "no" ? false : null;
+}
+
+/** @param {string} answer */
+function countOf(answer) {
+  const count = Number.parseInt(answer, 10);
+  return Number.isFinite(count) && count >= 0 && count <= 200 ? count : null;
+}

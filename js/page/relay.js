@@ -1,0 +1,105 @@
+// The way to the relay: no cookie, no cache, no referrer, and a lost connection is waited for, not reported.
+import { say } from "./words.js";
+import { tell } from "./screens.js";
+
+/** Seconds between tries while the connection is gone; the last is repeated. */
+const WAITS = [1, 2, 4, 8, 15];
+
+/** What the relay refused. `code` is the relay's own (docs/errors.md). */
+export class Refused extends Error {
+  /**
+   * @param {number} status
+   * @param {string} code
+   */
+  constructor(status, code) {
+    super(`The relay refused: ${code}.`);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Which coalition this page is for: the first 64 hex digits of the fragment, which browsers do not send. */
+export function coalition() {
+  return /^#?([0-9a-f]{64})\b/.exec(location.hash)?.[1] ?? "";
+}
+
+/**
+ * Ask the relay once.
+ *
+ * @param {string} path below the coalition's
+ * @param {RequestInit} [how]
+ * @returns {Promise<Response>}
+ */
+export async function askOnce(path, how = {}) {
+  const answer = await fetch(`c/${coalition()}/${path}`, {
+    cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", redirect: "error", ...how,
+  });
+  if (!answer.ok) throw new Refused(answer.status, await refusalCode(answer));
+  return answer;
+}
+
+/**
+ * Ask the relay until it answers: while there is no connection, wait, and say so.
+ *
+ * @param {string} path
+ * @param {RequestInit} [how]
+ * @param {(isWaiting: boolean) => void} [note]
+ */
+export async function ask(path, how = {}, note = noteWaiting) {
+  for (let tries = 0; ; tries++) {
+    try {
+      const answer = await askOnce(path, how);
+      if (tries) note(false);
+      return answer;
+    } catch (trouble) {
+      if (trouble instanceof Refused && trouble.status < 500) throw trouble;
+      note(true);
+      await pause(WAITS[Math.min(tries, WAITS.length - 1)] ?? 15);
+    }
+  }
+}
+
+/**
+ * Read all bytes of an answer, asking again if it breaks off.
+ *
+ * @param {string} path
+ * @param {RequestInit} [how]
+ */
+export async function askBytes(path, how) {
+  for (;;) {
+    const answer = await ask(path, how);
+    try {
+      return new Uint8Array(await answer.arrayBuffer());
+    } catch {
+      await pause(1); // It broke off half-way.
+    }
+  }
+}
+
+/** @param {boolean} isWaiting */
+function noteWaiting(isWaiting) {
+  tell(isWaiting ? say("waiting") : say("sending"));
+}
+
+/**
+ * Wait so long, or until the browser says that it is online again.
+ *
+ * @param {number} seconds
+ */
+function pause(seconds) {
+  return new Promise((resolve) => {
+    const go = () => { removeEventListener("online", go); clearTimeout(timer); resolve(undefined); };
+    const timer = setTimeout(go, seconds * 1000);
+    addEventListener("online", go);
+  });
+}
+
+/**
+ * The code of a refusal, out of its msgpack map, by its form: lower-case words with dots and dashes.
+ *
+ * @param {Response} answer
+ */
+async function refusalCode(answer) {
+  const text = await answer.text().catch(() => "");
+  return /code.([a-z]+(?:\.[a-z-]+)+)/.exec(text)?.[1] ?? `relay.${answer.status}`;
+}
