@@ -20,7 +20,7 @@ import msgspec
 
 from tocsin.core.activate.records import ActivationCode, Vote
 from tocsin.core.activate.votes import vote_message
-from tocsin.core.intake import write_submission
+from tocsin.core.intake import Asking, Mailbox, Message, message_id, write_reply, write_submission
 from tocsin.core.intake.records import Facts
 from tocsin.core.intake.submission import Account, Submission, Who
 from tocsin.core.ledger import (
@@ -50,13 +50,17 @@ from tocsin.core.ledger import (
     make_record,
     publish_key,
     sign_head,
+    witness,
 )
 from tocsin.core.ledger.cards import make_card
 from tocsin.core.ledger.ceremony import Ground, add_signature, propose
+from tocsin.core.ledger.charter import draw_up
 from tocsin.core.ledger.compartments import epoch_id
 from tocsin.core.ledger.content import Envelope
 from tocsin.core.ledger.grants import GrantedShare, seal_grant
 from tocsin.core.ledger.joining import answer_offer, invite, joining_words
+from tocsin.core.ledger.parts import Part
+from tocsin.core.ledger.signed_text import SignedText, sign_text
 from tocsin.core.ledger.succession import change_relay
 from tocsin.core.seal import (
     Identity,
@@ -71,6 +75,8 @@ from tocsin.core.seal import (
     seal_body,
     seal_snapshot,
 )
+from tocsin.core.seal.mailbox import key_for
+from tocsin.core.seal.work import solve
 from tocsin.desk.copies import CHOICES, COSIGNATURES, KEYS, RECORDS, write_sections
 from tocsin.terms import Day
 
@@ -166,6 +172,11 @@ def main() -> None:
         "16 proposal": proposal(coalition, roll, founders),
         "17 copy": copy([founding, record], word, published),
         "18 snapshot": snapshot(),
+        "19 mailbox": mailbox(),
+        "20 work": work(),
+        "21 charter": charter(coalition, roll, founders),
+        "21 words": words(coalition, device),
+        "22 witness file": witness_file(coalition, relay, head, word),
     }
     text = json.dumps(plain(vectors), indent=1, ensure_ascii=False)
     (HERE / "formats.json").write_text(text + "\n", encoding="utf-8")
@@ -340,6 +351,10 @@ def receipt() -> dict[str, Any]:
         "secret": secret,
         "words": list(made.words),
         "locators": [made.locator(n) for n in range(3)],
+        "write_tokens": [made.write_token(n) for n in range(3)],
+        "answer_keys": [made.answer_key(n) for n in range(3)],
+        "thread": made.thread,
+        "digits": made.digits,
         "reply_seed": made.reply_identity().seed,
     }
 
@@ -426,6 +441,77 @@ def snapshot() -> dict[str, Any]:
         "plain": plain,
         "file": file.getvalue(),
     }
+
+
+def mailbox() -> dict[str, Any]:
+    """Seal a reply for one place of a mailbox."""
+    held = Receipt(draw(16))
+    to = Mailbox(
+        held.locator(1), held.write_token(1), held.answer_key(1), held.reply_identity().recipient.public
+    )
+    message = Message(
+        id=message_id(draw(16)),
+        kind=Asking.REPLY,
+        day=DAY,
+        until=Day(DAY + 3),
+        text="canary word: quillwort, ağ",
+        language="az",
+        phrases=("received",),
+    )
+    posting = write_reply(message, to, place=2)
+    return {
+        "secret": held.secret,
+        "sending": 1,
+        "place": 2,
+        "message": msgspec.json.encode(message),
+        "key": key_for(to.locator, to.write_token, 2).to_bytes(),
+        "posting": posting.to_bytes(),
+        "name": posting.mailbox,
+    }
+
+
+def work() -> dict[str, Any]:
+    """Do a little work."""
+    challenge, body = draw(40), draw(100)
+    return {"challenge": challenge, "body": body, "bits": 6, "work": solve(challenge, body, 6)}
+
+
+def charter(coalition: bytes, roll: Roll, founders: list[SigningKey]) -> dict[str, Any]:
+    """Draw up a charter and have two founders sign it."""
+    page = {"index.html": hashlib.sha256(b"page").hexdigest()}
+    made = draw_up(roll, coalition, serial=1, day=DAY, page=page, speakers=[1])
+    text = SignedText(made.to_bytes())
+    for number in (1, 3):
+        text = text.with_signature(number, sign_text(text.payload, "page", founders[number - 1], coalition))
+    return {
+        "coalition": coalition,
+        "founder_seeds": [key.seed for key in founders],
+        "threshold": roll.threshold,
+        "charter": text.to_bytes(),
+        "pin": made.pin,
+    }
+
+
+def words(coalition: bytes, device: SigningKey) -> dict[str, Any]:
+    """Sign words as one speaker: a draft."""
+    part = Part(
+        coalition=coalition.hex(), part="az", serial=1, day=DAY, words={"phrase.received": "Qeyd etdik, ağ"}
+    )
+    text = SignedText(part.to_bytes())
+    text = text.with_signature(1, sign_text(text.payload, "words", device, coalition))
+    return {"coalition": coalition, "device_seed": device.seed, "words": text.to_bytes()}
+
+
+def witness_file(coalition: bytes, relay: SigningKey, head: Head, word: Cosignature) -> dict[str, Any]:
+    """Write the file without keys and charter."""
+    signed = head.to_bytes() + sign_head(relay, coalition, head)
+    sections = [
+        (witness.HEAD, signed),
+        (witness.COSIGNATURES, word.to_bytes()),
+        (witness.DAY, DAY.to_bytes(4, "big")),
+        (witness.WORK, draw(40) + b"\x00"),
+    ]
+    return {"sections": [[kind, data] for kind, data in sections], "file": witness.write_sections(sections)}
 
 
 if __name__ == "__main__":

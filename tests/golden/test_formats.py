@@ -208,20 +208,25 @@ def open_payload(file_key: bytes, payload: bytes) -> bytes:
     return ChaCha20Poly1305(key).decrypt(bytes(11) + b"\x01", payload[16:], None)
 
 
-def test_a_grant() -> None:
-    vector = VECTORS["7 grant"]
-    file = raw(vector["file"])
+def open_age(file: bytes, seed: bytes) -> bytes:
+    """C2SP age with one hybrid stanza, and a payload of one chunk."""
     head, _, payload = file.partition(b"\n---")
     lines = head.split(b"\n")
     kind, encapsulated = lines[1].removeprefix(b"-> ").split(b" ")
-    secret, _ = identity(raw(vector["identity_seed"]))
+    secret, _ = identity(seed)
     suite = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
     wrapped = unpad(encapsulated) + unpad(b"".join(lines[2:]))
     file_key = suite.decrypt(wrapped, secret, info=b"age-encryption.org/mlkem768x25519")
-    plaintext = open_payload(file_key, payload.partition(b"\n")[2])
+    assert (lines[0], kind) == (b"age-encryption.org/v1", b"mlkem768x25519")
+    return open_payload(file_key, payload.partition(b"\n")[2])
+
+
+def test_a_grant() -> None:
+    vector = VECTORS["7 grant"]
+    file = raw(vector["file"])
+    plaintext = open_age(file, raw(vector["identity_seed"]))
     content = raw(vector["content"])
 
-    assert (lines[0], kind) == (b"age-encryption.org/v1", b"mlkem768x25519")
     assert plaintext == struct.pack(">I", len(content)) + content + bytes(4096 - 4 - len(content))
     assert h(file) == raw(vector["hash"])
     grant = msgspec.msgpack.decode(content)
@@ -302,7 +307,15 @@ def test_a_receipt() -> None:
     assert vector["words"] == spell(f"{int.from_bytes(secret, 'big'):0128b}{check:04b}")
     for i, locator in enumerate(vector["locators"]):
         assert raw(locator) == hkdf(secret, b"tocsin/1 receipt locator\n" + struct.pack(">I", i), 32)
+    for name, label in (("write_tokens", b"write"), ("answer_keys", b"answer")):
+        for i, derived in enumerate(vector[name]):
+            assert raw(derived) == hkdf(
+                secret, b"tocsin/1 receipt " + label + b"\n" + struct.pack(">I", i), 32
+            )
+    assert raw(vector["thread"]) == hkdf(secret, b"tocsin/1 receipt thread\n", 32)
     assert raw(vector["reply_seed"]) == hkdf(secret, b"tocsin/1 receipt reply\n", 32)
+    assert int(vector["digits"]) == int.from_bytes(secret, "big") << 4 | check
+    assert len(vector["digits"]) == 40
 
 
 def test_a_vote() -> None:
@@ -401,3 +414,97 @@ def test_a_snapshot() -> None:
     assert lead[:18] == b"tocsin/1 snapshot\n"
     assert tag == derived[:32]
     assert open_payload(derived[32:], payload) == raw(vector["plain"])
+
+
+def test_a_message_in_a_mailbox() -> None:
+    vector = VECTORS["19 mailbox"]
+    secret, i, place = raw(vector["secret"]), struct.pack(">I", vector["sending"]), bytes([vector["place"]])
+    locator, token, answer_key = (
+        hkdf(secret, b"tocsin/1 receipt " + label + b"\n" + i, 32)
+        for label in (b"locator", b"write", b"answer")
+    )
+    posting, seed = raw(vector["posting"]), hkdf(secret, b"tocsin/1 receipt reply\n", 32)
+    plain = open_age(posting[65:], seed)
+    length = struct.unpack(">I", plain[32:36])[0]
+
+    assert raw(vector["key"]) == locator + h(token) + place
+    assert posting[:65] == h(locator) + token + place
+    assert raw(vector["name"]) == h(b"tocsin/1 mailbox\n" + h(locator) + h(token) + place)
+    assert len(plain) == 4096
+    assert plain[:32] == hmac.digest(answer_key, b"tocsin/1 reply\n" + locator + place + plain[32:], "sha256")
+    assert plain[36:] == raw(vector["message"]) + bytes(4096 - 36 - length)
+    assert list(json.loads(raw(vector["message"]))) == (
+        ["v", "id", "kind", "day", "until", "text", "language", "phrases", "part", "parts", "content"]
+    )
+
+
+def test_work() -> None:
+    vector = VECTORS["20 work"]
+    challenge, done = raw(vector["challenge"]), raw(vector["work"])
+
+    assert done[:40] == challenge
+    for t in range(8):
+        nonce = done[40 + 4 * t : 44 + 4 * t]
+        hashed = h(b"tocsin/1 work\n" + challenge + h(raw(vector["body"])) + bytes([t]) + nonce)
+        assert f"{int.from_bytes(hashed, 'big'):0256b}".startswith("0" * vector["bits"])
+
+
+def signed_text(data: bytes) -> tuple[bytes, list[tuple[int, bytes]]]:
+    """Section 21."""
+    length = struct.unpack(">I", data[:4])[0]
+    signed = data[5 + length :]
+    assert len(signed) == 68 * data[4 + length]
+    parts = [signed[at : at + 68] for at in range(0, len(signed), 68)]
+    return data[4 : 4 + length], [(struct.unpack(">I", part[:4])[0], part[4:]) for part in parts]
+
+
+def test_a_charter_and_its_pin() -> None:
+    vector = VECTORS["21 charter"]
+    coalition = raw(vector["coalition"])
+    payload, signatures = signed_text(raw(vector["charter"]))
+    charter = json.loads(payload)
+    keys = b"".join(
+        struct.pack(">I", number) + public(seed) for number, seed in enumerate(vector["founder_seeds"], 1)
+    )
+    n = len(vector["founder_seeds"])
+
+    pin = h(b"tocsin/1 pin\n" + coalition + bytes([vector["threshold"], n]) + keys)
+    assert vector["pin"] == coalition.hex() + pin.hex()[:32]
+    assert signatures == [
+        (number, sign(vector["founder_seeds"][number - 1], "page", coalition, payload)) for number in (1, 3)
+    ]
+    assert [urlsafe_b64decode(key + "=") for _, key in charter["founders"]] == [
+        public(seed) for seed in vector["founder_seeds"]
+    ]
+    assert list(charter) == [
+        "v",
+        "coalition",
+        "serial",
+        "day",
+        "roll",
+        "exercise",
+        "offset_days",
+        "threshold",
+        "founders",
+        "n_organisations",
+        "devices",
+        "relays",
+        "page",
+    ]
+
+
+def test_words_signed_by_a_speaker() -> None:
+    vector = VECTORS["21 words"]
+    payload, signatures = signed_text(raw(vector["words"]))
+
+    assert signatures == [(1, sign(vector["device_seed"], "words", raw(vector["coalition"]), payload))]
+    assert list(json.loads(payload)) == ["v", "coalition", "part", "serial", "day", "words"]
+
+
+def test_what_the_page_fetches_first() -> None:
+    vector = VECTORS["22 witness file"]
+    joined = b"".join(
+        bytes([kind]) + struct.pack(">I", len(raw(data))) + raw(data) for kind, data in vector["sections"]
+    )
+
+    assert raw(vector["file"]) == b"tocsin/1 witness\n" + joined + bytes(5)

@@ -155,9 +155,9 @@ def test_nothing_a_submission_says_is_in_its_repr() -> None:
     assert "Kestrelcanary" not in repr(one())
 
 
-def take(submission: Submission, *, locators: frozenset[bytes] = frozenset()) -> list[type]:
+def take(submission: Submission, *, marks: frozenset[bytes] = frozenset()) -> list[type]:
     plaintext = write_submission(submission)
-    _, contents = take_submission(plaintext, digest=bytes(32), day=TODAY, locators=locators)
+    _, contents = take_submission(plaintext, digest=bytes(32), day=TODAY, marks=marks)
     return [type(content) for content in contents]
 
 
@@ -174,7 +174,7 @@ def test_a_drill_is_taken_and_nothing_follows() -> None:
 
 
 def test_the_same_submission_again_is_set_apart() -> None:
-    assert take(one(), locators=frozenset({b"l" * 32})) == [Taken, Quarantined]
+    assert take(one(), marks=frozenset({b"l" * 32})) == [Taken, Quarantined]
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_facts_that_exclude_one_another_are_set_apart(odd: Facts) -> None:
 
 
 def test_what_cannot_be_read_is_kept_and_set_apart() -> None:
-    submission, contents = take_submission(b"?", digest=bytes(32), day=TODAY, locators=())
+    submission, contents = take_submission(b"?", digest=bytes(32), day=TODAY, marks=())
 
     assert submission is None
     assert [getattr(content, "trouble", None) for content in contents] == [None, Trouble.UNREADABLE]
@@ -197,7 +197,7 @@ def test_what_cannot_be_read_is_kept_and_set_apart() -> None:
 
 def test_who_it_is_from_is_in_none_of_the_records() -> None:
     plaintext = write_submission(one(narrative=Account(text="help")))
-    _, contents = take_submission(plaintext, digest=bytes(32), day=TODAY, locators=())
+    _, contents = take_submission(plaintext, digest=bytes(32), day=TODAY, marks=())
 
     assert CANARY.encode() not in b"".join(msgspec.msgpack.encode(content) for content in contents)
 

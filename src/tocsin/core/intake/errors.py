@@ -13,6 +13,16 @@ class UnreadableSubmission(IntakeError):
         self.why = why
 
 
+class UnreadableReply(IntakeError):
+    """What lay in a mailbox is not a message from whoever opened the submission."""
+
+    code = "intake.reply"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"Something that must not be believed lay in this mailbox: {why}.")
+        self.why = why
+
+
 class TooLong(IntakeError):
     """What is to be sent does not fit into one submission."""
 

@@ -6,14 +6,17 @@ alike.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
+from enum import StrEnum
 from typing import Annotated, Final
 
 import msgspec
 
 from tocsin.core.intake.errors import TooLong, UnreadableSubmission
 from tocsin.core.intake.records import Facts, Language, Narrative
+from tocsin.core.ledger import DamagedRecord
+from tocsin.core.ledger.signed_text import pack, unpack
+from tocsin.core.seal import Recipient
+from tocsin.terms import CalendarDay
 
 SIZE: Final = 16384
 """Bytes of every plaintext."""
@@ -26,6 +29,29 @@ MOST_ATTACHMENTS: Final = 20
 Text = Annotated[str, msgspec.Meta(max_length=400)]
 Base64 = Annotated[str, msgspec.Meta(max_length=44)]
 Bytes = Annotated[int, msgspec.Meta(ge=1, le=2**40)]
+Longer = Annotated[str, msgspec.Meta(max_length=1500)]
+Choice = Annotated[str, msgspec.Meta(pattern=r"^[a-z-]{1,24}\Z")]
+Beds = Annotated[int, msgspec.Meta(ge=0, le=2000)]
+
+
+class Sending(StrEnum):
+    """What a sending is. To the relay all look alike."""
+
+    CALL = "call"
+    """Somebody calls for help or testifies."""
+    MESSAGE = "message"
+    """More words or files on the same receipt."""
+    ERASE = "erase"
+    """They want what they sent erased."""
+    ANSWER = "answer"
+    """A pocket answers what a desk asked of it."""
+
+
+class Whose(StrEnum):
+    """To whom it happened."""
+
+    ME = "me"
+    OTHER = "other"
 
 
 class Who(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,6 +61,10 @@ class Who(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """What the person wants to be called; handler and alternate."""
     reach: Text = ""
     """How else they can be reached, if they said so; handler and alternate."""
+    not_ask: Text = ""
+    """What they do not want to be asked; handler and alternate."""
+    to_warn: Longer = ""
+    """Who must be warned: names of others, so they stand with the identity; handler and alternate."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,6 +74,36 @@ class Account(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What happened; desks on duty."""
     language: Language | None = None
     """Language of the page it was written on; desks on duty."""
+    when: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    """When it happened, in their words; desks on duty."""
+    whose: Whose | None = None
+    """Whether it happened to them or to somebody else; desks on duty."""
+    happened_on: CalendarDay | None = None
+    """The day it happened, if they know it; desks on duty."""
+
+
+class PocketAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a pocket answers: its words, if any, stand in the narrative."""
+
+    to: Base64
+    """Id of the message it answers, 16 bytes as base64url; desks on duty."""
+    choice: Choice
+    """One of the message's choices; desks on duty."""
+    number: Beds | None = None
+    """How many, where a number was asked; desks on duty."""
+    from_day: CalendarDay | None = None
+    to_day: CalendarDay | None = None
+
+
+class TakenBy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How it came, when somebody else took it down: only desks write this."""
+
+    device: int
+    """The device of who took it; desks on duty."""
+    channel: Annotated[str, msgspec.Meta(pattern=r"^(hotline|chat|friend|table|file)\Z")]
+    """How it came; desks on duty."""
+    consent: bool
+    """Whether the person agreed that we keep it; desks on duty."""
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,9 +135,28 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     narrative: Account
     facts: Facts
     attachments: tuple[Attachment, ...] = ()
+    thread: bytes = b""
+    """What all sendings of one receipt have in common, 32 bytes; empty if it has no receipt."""
+    reply: bytes = b""
+    """Public key of the identity that opens replies, 1216 bytes; empty if nobody can reply."""
+    nonce: bytes = b""
+    """Fresh for every sending, 16 bytes: the same again is a copy."""
+    kind: Sending = Sending.CALL
+    answer: PocketAnswer | None = None
+    taken_by: TakenBy | None = None
 
     def __repr__(self) -> str:
         return "Submission(...)"
+
+    @property
+    def mark(self) -> bytes:
+        """What no two sendings have in common; those of older pages had a fresh locator instead."""
+        return self.nonce or self.locator
+
+    @property
+    def recipient(self) -> Recipient | None:
+        """Whom to seal replies to."""
+        return Recipient(self.reply) if self.reply and self.thread else None
 
 
 class _WireAttachment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,6 +175,12 @@ class _Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     narrative: Account
     facts: Facts
     attachments: Annotated[tuple[_WireAttachment, ...], msgspec.Meta(max_length=MOST_ATTACHMENTS)] = ()
+    thread: Base64 = ""
+    reply: Annotated[str, msgspec.Meta(max_length=1622)] = ""
+    nonce: Base64 = ""
+    kind: Sending = Sending.CALL
+    answer: PocketAnswer | None = None
+    taken_by: TakenBy | None = None
 
 
 def read_submission(plaintext: bytes) -> Submission:
@@ -124,6 +209,12 @@ def read_submission(plaintext: bytes) -> Submission:
             Attachment(address=_unpack(one.address), seed=_unpack(one.seed), bytes=one.bytes)
             for one in wire.attachments
         ),
+        thread=_unpack(wire.thread) if wire.thread else b"",
+        reply=_unpack(wire.reply, 1216) if wire.reply else b"",
+        nonce=_unpack(wire.nonce, 16) if wire.nonce else b"",
+        kind=wire.kind,
+        answer=wire.answer,
+        taken_by=wire.taken_by,
     )
 
 
@@ -148,6 +239,12 @@ def write_submission(submission: Submission) -> bytes:
             _WireAttachment(address=_pack(one.address), seed=_pack(one.seed), bytes=one.bytes)
             for one in submission.attachments
         ),
+        thread=_pack(submission.thread),
+        reply=_pack(submission.reply),
+        nonce=_pack(submission.nonce),
+        kind=submission.kind,
+        answer=submission.answer,
+        taken_by=submission.taken_by,
     )
     written = msgspec.json.encode(wire)
     if len(written) > SIZE - 4:
@@ -175,15 +272,11 @@ def _decode(written: bytes) -> _Wire:
         raise UnreadableSubmission("its parts are not those of version 1") from None
 
 
-def _pack(value: bytes) -> str:
-    return urlsafe_b64encode(value).rstrip(b"=").decode()
+_pack = pack
 
 
-def _unpack(text: str) -> bytes:
+def _unpack(text: str, size: int = 32) -> bytes:
     try:
-        value = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (NotBase64, ValueError):
-        value = b""
-    if len(value) != 32:
-        raise UnreadableSubmission("a key or address in it is not 32 bytes")
-    return value
+        return unpack(text, size)
+    except DamagedRecord:
+        raise UnreadableSubmission("a key or address in it has a wrong length") from None

@@ -6,22 +6,22 @@ from collections.abc import Collection
 
 from tocsin.core.intake.errors import UnreadableSubmission
 from tocsin.core.intake.records import Call, Facts, Quarantined, Taken, Testimony, Trouble
-from tocsin.core.intake.submission import Submission, read_submission
+from tocsin.core.intake.submission import Sending, Submission, read_submission
 from tocsin.core.ledger.content import Content
 from tocsin.terms import Day
 
 
-def find_trouble(submission: Submission, *, locators: Collection[bytes]) -> Trouble | None:
+def find_trouble(submission: Submission, *, marks: Collection[bytes]) -> Trouble | None:
     """Say why a submission must be set apart, `None` if it need not.
 
     Parameters
     ----------
     submission : Submission
-    locators : collection of bytes
-        Mailbox locators of submissions taken before: the page makes a fresh one per sending, so one seen
-        again is a copy, sent by somebody who has the file or by a relay that replays.
+    marks : collection of bytes
+        What no two sendings have in common (`Submission.mark`), of those taken before: one seen again is a copy,
+        sent by somebody who has the words of it.
     """
-    if submission.locator in locators:
+    if submission.mark in marks:
         return Trouble.REPEATED
     return Trouble.CONTRADICTORY if is_contradictory(submission.facts) else None
 
@@ -34,7 +34,7 @@ def is_contradictory(facts: Facts) -> bool:
 
 
 def take_submission(
-    plaintext: bytes, *, digest: bytes, day: Day, locators: Collection[bytes]
+    plaintext: bytes, *, digest: bytes, day: Day, marks: Collection[bytes]
 ) -> tuple[Submission | None, tuple[Content, ...]]:
     """Read a submission and say what to write of it into `intake/<week>`.
 
@@ -46,7 +46,7 @@ def take_submission(
         SHA-256 of the age file as it lay in the folder.
     day : Day
         The folder's day.
-    locators : collection of bytes
+    marks : collection of bytes
         Those of submissions taken before.
 
     Returns
@@ -54,8 +54,9 @@ def take_submission(
     Submission or None
         `None` if it cannot be read.
     tuple of Content
-        A drill is only taken; a submission in trouble is set apart and kept; any other brings a call and,
-        if there are words or files, a testimony.
+        A drill is only taken, and so is an answer or a wish to be erased: the desk acts on it; a submission in
+        trouble is set apart and kept; a call brings its facts, and a call or a message with words or files a
+        testimony.
     """
     try:
         submission = read_submission(plaintext)
@@ -65,8 +66,12 @@ def take_submission(
     taken = Taken(submission=digest, day=day, drill=submission.drill)
     if submission.drill:
         return submission, (taken,)
-    if trouble := find_trouble(submission, locators=locators):
+    if trouble := find_trouble(submission, marks=marks):
         return submission, (taken, Quarantined(submission=digest, day=day, trouble=trouble))
+    if submission.kind in (Sending.ANSWER, Sending.ERASE):
+        return submission, (taken,)
+    if submission.kind is Sending.MESSAGE:
+        return submission, (taken, *_testimony(submission, digest))
     call = Call(submission=digest, day=day, facts=submission.facts)
     return submission, (taken, call, *_testimony(submission, digest))
 

@@ -60,6 +60,16 @@ class BadRoll(LedgerError):
         self.why = why
 
 
+class BadCharter(LedgerError):
+    """What the witness's page would have to believe is not signed by those whom its address names."""
+
+    code = "ledger.charter"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"This charter must not be believed: {why}.")
+        self.why = why
+
+
 class NotOnRoll(LedgerError):
     """A device that the roll does not list, or lists as removed."""
 

@@ -5,9 +5,9 @@ no language, say nothing and can be spelled aloud in any. The last consonant is 
 letters before it: no two words differ in one letter only, so a single wrong letter never makes another
 word.
 
-By HKDF-SHA-256 (no salt, 32 bytes) come from the secret: the mailbox locators, with the info
-`tocsin/1 receipt locator\\n` and the sending's number in 4 bytes; the seed of the reply identity, with
-the info `tocsin/1 receipt reply\\n`.
+By HKDF-SHA-256 (no salt, 32 bytes) come from the secret: for each sending a mailbox locator, a write token and an
+answer key; a thread, which tells a desk that two sendings are of one receipt; and the seed of the reply identity
+(docs/formats.md section 11).
 
 Other secrets that people carry by hand stand in the same words (`TwelveWords`), each kind with a checksum of its own.
 """
@@ -31,6 +31,7 @@ from tocsin.core.seal.hybrid import Identity
 
 SECRET_BYTES = 16
 N_WORDS = 12
+N_DIGITS = 40
 _WORD_LETTERS = 5
 _WORD_BITS = 11
 _CHECK_BITS = 4
@@ -110,8 +111,11 @@ class TwelveWords:
     @property
     def words(self) -> tuple[str, ...]:
         """The twelve words, to be shown once and written down by hand."""
-        bits = int.from_bytes(self.secret, "big") << _CHECK_BITS | _checksum(self.secret, self.CHECKSUM)
+        bits = self._bits()
         return tuple(WORDS[bits >> _WORD_BITS * place & 0x7FF] for place in reversed(range(N_WORDS)))
+
+    def _bits(self) -> int:
+        return int.from_bytes(self.secret, "big") << _CHECK_BITS | _checksum(self.secret, self.CHECKSUM)
 
     def derive(self, purpose: bytes) -> bytes:
         """Derive 32 bytes for one purpose, by HKDF-SHA-256 without salt."""
@@ -129,6 +133,45 @@ class Receipt(TwelveWords):
     def locator(self, i: int) -> bytes:
         """Say at which 32-byte address the reply to sending `i` waits; knowing it is the permission."""
         return self.derive(b"tocsin/1 receipt locator\n" + i.to_bytes(4, "big"))
+
+    def write_token(self, i: int) -> bytes:
+        """Derive what lets whoever opened sending `i` put replies into its mailbox, 32 bytes."""
+        return self.derive(b"tocsin/1 receipt write\n" + i.to_bytes(4, "big"))
+
+    def answer_key(self, i: int) -> bytes:
+        """Derive the key by which a reply shows that it comes from whoever opened sending `i`, 32 bytes."""
+        return self.derive(b"tocsin/1 receipt answer\n" + i.to_bytes(4, "big"))
+
+    @property
+    def thread(self) -> bytes:
+        """What all sendings of this receipt have in common, 32 bytes; it opens nothing."""
+        return self.derive(b"tocsin/1 receipt thread\n")
+
+    @property
+    def digits(self) -> str:
+        """The same 132 bits as forty digits, for who would rather keep a number than words."""
+        return f"{self._bits():0{N_DIGITS}d}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read twelve words as people type them (see `TwelveWords.parse`), or forty digits.
+
+        Raises
+        ------
+        BadReceipt
+            As for words; of digits, only that they are none of ours.
+        """
+        digits = "".join(str(unicodedata.digit(sign)) for sign in text if sign.isdecimal())
+        if len(digits) < N_DIGITS - 2 or any(sign.isalpha() for sign in text):
+            return super().parse(text)
+        bits = int(digits)
+        secret, check = bits >> _CHECK_BITS, bits & (1 << _CHECK_BITS) - 1
+        if len(digits) != N_DIGITS or secret >> 8 * SECRET_BYTES:
+            raise BadReceipt(word=None)
+        made = cls(secret.to_bytes(SECRET_BYTES, "big"))
+        if _checksum(made.secret, cls.CHECKSUM) != check:
+            raise BadReceipt(word=None)
+        return made
 
     def reply_identity(self) -> Identity:
         """Derive the identity that opens the replies."""

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from tocsin.core.seal.errors import BadSignature
 
-Use = Literal["record", "roll", "head", "cosign", "key", "request", "vote", "join", "card"]
+Use = Literal["record", "roll", "head", "cosign", "key", "request", "vote", "join", "card", "page", "words"]
 
 NO_COALITION = bytes(32)
 """Stands for the coalition in what the founding record itself signs."""

@@ -121,13 +121,13 @@ def take_calls(desk: Desk, *, most: int = 1000) -> int:
     if not sealed:
         return 0
     to = open_week(desk)
-    locators = {identity.locator for identity in desk.contents(Identity)}
+    marks = {identity.locator for identity in desk.contents(Identity)}
     for each in sealed:
         submission, contents = take_submission(
-            each.open_at(desk), digest=each.digest, day=each.day, locators=locators
+            each.open_at(desk), digest=each.digest, day=each.day, marks=marks
         )
         if submission is not None:
-            locators.add(submission.locator)
+            marks.add(submission.mark)
         # As one: taken without its call, a call for help would be lost.
         desk.append_all(contents, to=to)
     return len(sealed)
