@@ -66,7 +66,9 @@ PIN = read_charter(charter().payload).pin
 
 
 def words(*by: int) -> SignedText:
-    part = Part(coalition=COALITION.hex(), part="az", serial=1, day=DAY, words={"phrase.received": "Qeyd etdik, ağ"})
+    part = Part(
+        coalition=COALITION.hex(), part="az", serial=1, day=DAY, words={"phrase.received": "Qeyd etdik, ağ"}
+    )
     text = SignedText(part.to_bytes())
     for number in by:
         text = text.with_signature(number, sign_text(text.payload, "words", DEVICES[number - 1], COALITION))

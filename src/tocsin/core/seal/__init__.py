@@ -6,8 +6,8 @@ system alone, since a key drawn from a seeded generator is no key.
 
 Read in this order: `errors`; `signing` (Ed25519 with labels); `padding` and `body` (one record);
 `header`, `hybrid`, `stream`, `age` and `armoring` (a file for people and devices; `bech32` writes its
-keys as text); `passphrase`, `keyring` and `snapshot` (what a device keeps); `receipt` (twelve words); `shares`
-(custodians); `selftest` (run before anything else).
+keys as text); `passphrase`, `keyring` and `snapshot` (what a device keeps); `receipt` (twelve words), `mailbox` (where its
+replies lie), `work` (what a sender does when many send); `shares` (custodians); `selftest` (run before anything else).
 """
 
 from tocsin.core.seal.age import (
