@@ -3,26 +3,34 @@
 It is given the relay's bytes, all there ever were, and for each device taken its keyring file and passphrase, and what
 else lies on its disk. It shares no code with `World` and `Member` and knows none of their rules: any 32 bytes found
 anywhere may be a compartment key or an identity, whatever they were kept for; shares are joined wherever there are
-enough. It returns every word it can read.
+enough. Snapshots, old ones that a disk has kept too, it tries with each keyring. It returns every word it can read.
 """
 
 from __future__ import annotations
 
+import io
+import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
 
 from tocsin.core.seal import (
+    SNAPSHOT_LEAD,
     Identity,
+    Keyring,
     PassphraseFile,
     Share,
+    fits_snapshot,
     join,
     open_body,
     open_sealed,
+    open_snapshot,
     tag_and_key,
 )
+from tocsin.desk.keyfile import read_kept
 from tocsin.errors import SealError
 
 HEADER, TAG, SIGNATURE = 110, 32, 64
@@ -57,6 +65,7 @@ class Adversary:
         self._records: list[Sealed] = []
         self._hashes: set[bytes] = set()
         self._grants: list[bytes] = []
+        self._snapshots: list[bytes] = []
         self._by_key: dict[bytes, tuple[int, Loot]] = {}
         self._by_identity: dict[bytes, tuple[int, Loot]] = {}
         self._disks: dict[Disk, Loot] = {}
@@ -67,10 +76,11 @@ class Adversary:
         self._records += list(split(log))[n_known:]
         self._grants += list(grants)[len(self._grants) :]
 
-    def keep(self, records: Iterable[Sealed], files: Iterable[bytes]) -> None:
-        """Take whatever else is sealed: records and drafts, and age files. What is the hash of one is no key."""
+    def keep(self, records: Iterable[Sealed], files: Iterable[bytes], snapshots: Iterable[bytes]) -> None:
+        """Take whatever else is sealed: records and drafts, age files, snapshots. What is the hash of a file is no key."""
         self._records += records
         self._grants += files
+        self._snapshots += snapshots
         self._hashes |= {sha256(file).digest() for file in self._grants}
 
     def read(self, disks: Iterable[Disk]) -> frozenset[str]:
@@ -93,8 +103,22 @@ class Adversary:
     def _open_disk(self, disk: Disk) -> Loot:
         if disk not in self._disks:
             _, plain = PassphraseFile.open(disk.keyring, disk.passphrase)
-            self._disks[disk] = sift(out_of_frame(plain))
+            kept = read_kept(plain)
+            # A desk that travels has none.
+            words = frozenset() if kept.away else self.words_in_snapshots(keyring_of(disk))
+            self._disks[disk] = add(sift(out_of_frame(plain)), Loot(words, frozenset(), frozenset()))
         return self._disks[disk]
+
+    def words_in_snapshots(self, keyring: Keyring) -> frozenset[str]:
+        """Say every word in the snapshots that a keyring opens. Hashes abound there; that no key does has its own test."""
+        words: frozenset[str] = frozenset()
+        for sealed in self._snapshots:
+            if fits_snapshot(keyring, sealed[:SNAPSHOT_LEAD]):
+                plain = io.BytesIO()
+                open_snapshot(keyring, io.BytesIO(sealed), plain)
+                # After the 32 bytes that name the program.
+                words |= sift(plain.getvalue()[32:]).words
+        return words
 
     def _try_on_records(self, key: bytes) -> Loot:
         done, loot = self._by_key.get(key, (0, NOTHING))
@@ -129,6 +153,12 @@ class Adversary:
         return found
 
 
+def keyring_of(disk: Disk) -> Keyring:
+    """Read the keyring of a device taken."""
+    _, plain = PassphraseFile.open(disk.keyring, disk.passphrase)
+    return Keyring.from_bytes(bytes(read_kept(plain).keyring))
+
+
 def out_of_frame(plain: bytes) -> bytes:
     """Take off the padding, if it has any: a desk's files are padded, a keyring by itself is not."""
     return plain if plain[0] else plain[4 : 4 + int.from_bytes(plain[:4], "big")]
@@ -149,6 +179,18 @@ def add(one: Loot, other: Loot) -> Loot:
     return Loot(one.words | other.words, one.keys | other.keys, one.shares | other.shares)
 
 
+def rows_of(database: bytes) -> list[object]:
+    """Give every value of a database."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.deserialize(database)
+        tables = db.execute("select name from sqlite_master where type = 'table'").fetchall()
+        values: list[object] = []
+        for (table,) in tables:
+            rows = db.execute(f'select * from "{table}"')  # noqa: S608 - the database's own names
+            values += [value for row in rows for value in row]
+        return values
+
+
 def sift(plain: bytes) -> Loot:
     """Find words, possible keys and shares in opened msgpack or JSON, however deep."""
     words: set[str] = set()
@@ -161,6 +203,8 @@ def sift(plain: bytes) -> Loot:
                 words.add(thing)
             case bytes() if len(thing) == 32:
                 keys.add(thing)
+            case bytes() if thing.startswith(b"SQLite format 3"):
+                look(rows_of(thing))
             case {"number": int(number), "threshold": int(k), "deal_id": bytes(deal), "value": bytes(value)}:
                 shares.add(Share(number, k, deal, value))
             case dict():

@@ -18,6 +18,7 @@ from adversary import HEADER, SIGNATURE, SIZE_AT, TAG, Sealed
 LEAD = HEADER + TAG + 32
 DRAFT = 5 + 16
 AGE = b"age-encryption.org/v1\n"
+SNAPSHOT = b"tocsin/1 snapshot\n"
 
 
 def values_in(folder: Path, scratch: Path) -> set[bytes]:
@@ -35,11 +36,12 @@ def values_in(folder: Path, scratch: Path) -> set[bytes]:
     return found
 
 
-def sealed_among(values: Iterable[bytes]) -> tuple[list[Sealed], list[bytes]]:
-    """Tell records and drafts, and age files, from everything else."""
+def sealed_among(values: Iterable[bytes]) -> tuple[list[Sealed], list[bytes], list[bytes]]:
+    """Tell records and drafts, age files, and snapshots from everything else."""
     by_hash = {sha256(value).digest(): value for value in values}
     records = {sealed for value in by_hash.values() for sealed in _sealed(value, by_hash)}
-    return list(records), [value for value in by_hash.values() if value.startswith(AGE)]
+    files = [value for value in by_hash.values() if value.startswith(AGE)]
+    return list(records), files, [value for value in by_hash.values() if value.startswith(SNAPSHOT)]
 
 
 def _sealed(value: bytes, by_hash: dict[bytes, bytes]) -> Iterator[Sealed]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adversary import Adversary, Disk
+from adversary import Adversary, Disk, keyring_of
 from coalition import PASSPHRASE, Coalition
 from folders import sealed_among, values_in
 
@@ -103,9 +103,13 @@ class Taken:
         """The invented people's words among it."""
         return frozenset(filter(is_planted, self.words(*devices, extra=extra)))
 
+    def words_in_snapshots(self, disk: Disk) -> frozenset[str]:
+        """What a keyring opens of the snapshots of all moments so far."""
+        return self.adversary.words_in_snapshots(keyring_of(disk))
+
     def rooms(self, *devices: int) -> frozenset[str]:
-        """The compartments among it."""
-        return frozenset(w for w in self.words(*devices) if "/" in w or w in ROOMS)
+        """The compartments among it; the roll, in every snapshot, has the relay's address too."""
+        return frozenset(w for w in self.words(*devices) if ("/" in w and "://" not in w) or w in ROOMS)
 
 
 ROOMS = {"watch", "people", "clock", "planning", "offers", "count"}
@@ -124,6 +128,8 @@ class Life:
     """What each desk says at those moments that it would give away."""
     kept: Disk = field(init=False)
     """A copy of device 2's keyring, made before the case of "closed" was closed."""
+    before_parking: Disk = field(init=False)
+    """A copy of device 1's, made before the case of "parked" was parked."""
     ping_room: str = ""
     """Where device 1's choice of pings stands."""
     _ever: set[bytes] = field(default_factory=set)
@@ -181,6 +187,7 @@ class Life:
         self._hand_over("handed", 2, 3)
         self._travel("closed", guide=self._guide("first"))
         self.kept = self.disk(2)
+        self._keep_snapshots(2)
         protecting.arrive(one, self.codes["closed"])
         protecting.close_case(one, self.codes["closed"])
         self.sync(1, 2, 3, 4)
@@ -222,6 +229,8 @@ class Life:
         one, code = self.desk(1), self.codes[name]
         protecting.deal(one, code)
         self.sync(1, *CUSTODIANS, 1)
+        self.before_parking = self.disk(1)
+        self._keep_snapshots(1)
         protecting.park(one, code)
         self.sync(1)
 
@@ -297,6 +306,11 @@ class Life:
         """A device's keyring as it lies on its disk, and what its holder was made to say."""
         return Disk((self.coalition.folders[number - 1] / "keyring.age").read_bytes(), PASSPHRASE)
 
+    def _keep_snapshots(self, number: int) -> None:
+        """The adversary finds an old snapshot where the disk has kept it."""
+        self.desk(number).seal_snapshot()
+        self._ever.add((self.coalition.folders[number - 1] / "snapshot.sealed").read_bytes())
+
     def keep(self) -> None:
         """The adversary ran the relay all the time: what it drops later is known."""
         self._ever |= values_in(self.coalition.relay_home, self.scratch)
@@ -304,6 +318,8 @@ class Life:
     def take(self, moment: str) -> None:
         """Take all the relay ever had, every folder, and every keyring with its passphrase."""
         self.keep()
+        for number in (*DUTIES, *CUSTODIANS):
+            self._keep_snapshots(number)
         values = set(self._ever)
         for folder in self.coalition.folders:
             values |= values_in(folder, self.scratch)

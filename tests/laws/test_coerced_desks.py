@@ -217,6 +217,22 @@ def test_a_kept_copy_of_a_keyring_shows_the_closed_case_so_the_adversary_would_h
     assert set(case_compartments(life.codes["closed"])) <= later.words(2, extra=(life.kept,))
 
 
+def test_snapshots_that_a_disk_kept_open_to_no_keyring_that_has_lost_a_key_since(
+    life: Life, later: Taken
+) -> None:
+    parked = set(case_compartments(life.codes["parked"]))
+    everyone = (*DUTIES, *CUSTODIANS)
+    now = [later.words_in_snapshots(later.disks[number]) for number in everyone]
+
+    # A keyring of then opens what was sealed then, so an old snapshot would have been found.
+    assert parked <= later.words_in_snapshots(life.before_parking)
+    assert set(case_compartments(life.codes["closed"])) <= later.words_in_snapshots(life.kept)
+    # Those of now say which rooms the device is in, and of what was parked or closed nothing.
+    assert all(now)
+    for ended in ("parked", "closed"):
+        assert not together(*now) & set(case_compartments(life.codes[ended]))
+
+
 def test_what_a_desk_says_it_would_give_away_is_what_an_adversary_opens(life: Life) -> None:
     for moment, taken in life.moments.items():
         for device, said in life.measured[moment].items():
