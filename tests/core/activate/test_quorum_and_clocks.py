@@ -31,6 +31,7 @@ from tocsin.core.activate import (
     check_protocol,
     raise_activation,
     state_of,
+    takes_alarm,
 )
 from tocsin.core.seal import SigningKey
 from tocsin.terms import DeviceNumber, OrganisationNumber, Place
@@ -247,6 +248,25 @@ def test_a_protocol_that_asks_for_an_alarm_takes_none_without() -> None:
 
     with pytest.raises(AlarmNeeded):
         raised(protocol=strict)
+
+
+@pytest.mark.parametrize(
+    ("named", "method", "takes"),
+    [
+        (("acute",), "acute", True),
+        (("ears_c1",), "ears_c1", True),
+        # Written when alarms rang by EARS C1 only.
+        (("ears_c1",), "acute", True),
+        (("acute",), "ears_c1", False),
+        (("ears_c1", "acute"), "of_tomorrow", False),
+    ],
+)
+def test_an_older_protocol_takes_the_alarms_that_ring_in_place_of_those_it_names(
+    named: tuple[str, ...], method: str, takes: bool
+) -> None:
+    protocol = msgspec.structs.replace(PROTOCOL, needs_alarm=named)
+
+    assert takes_alarm(protocol, method) is takes
 
 
 @pytest.mark.parametrize(

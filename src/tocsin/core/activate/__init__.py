@@ -7,7 +7,7 @@ signed), `votes` (raise and sign), `state` (what the records add up to, clocks i
 from tocsin.core.activate.brief import Brief, hash_brief, write_brief
 from tocsin.core.activate.deadlines import Deadline, deadlines_of
 from tocsin.core.activate.errors import AlarmNeeded, BadProtocol, NoSuchSeat, OtherBrief, QuorumNotMet
-from tocsin.core.activate.protocol import check_protocol, find_seat, hash_protocol
+from tocsin.core.activate.protocol import check_protocol, find_seat, hash_protocol, takes_alarm
 from tocsin.core.activate.records import (
     Activated,
     ActivationCode,
@@ -71,6 +71,7 @@ __all__ = [
     "hash_protocol",
     "raise_activation",
     "state_of",
+    "takes_alarm",
     "vote_message",
     "write_brief",
 ]

@@ -28,6 +28,15 @@ def check_protocol(protocol: Protocol) -> None:
         raise BadProtocol("one organisation alone could activate")
 
 
+TAKEN_FOR = {"acute": "ears_c1"}
+"""Detector → the older one in whose place it rings now: a protocol that names that takes its alarms too (decision 0033)."""
+
+
+def takes_alarm(protocol: Protocol, method: str) -> bool:
+    """Say whether a protocol takes alarms of a detector; one that names none is not asked."""
+    return method in protocol.needs_alarm or TAKEN_FOR.get(method) in protocol.needs_alarm
+
+
 def hash_protocol(protocol: Protocol) -> bytes:
     """Hash what a vote is cast under."""
     return sha256(msgspec.msgpack.encode(protocol)).digest()

@@ -76,7 +76,8 @@ class Protocol(Content, frozen=True, kw_only=True):
     clocks: Clocks
     """The hours; all desks."""
     needs_alarm: tuple[str, ...]
-    """Detector methods whose alarm it takes; empty if it may be raised without one; all desks."""
+    """Detector methods whose alarm it takes, and what rings in their place now (`takes_alarm`); empty if it may be raised
+    without one; all desks."""
 
 
 class Raised(Content, frozen=True, kw_only=True):

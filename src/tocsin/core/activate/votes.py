@@ -6,7 +6,7 @@ import msgspec
 
 from tocsin.core.activate.brief import Brief, hash_brief
 from tocsin.core.activate.errors import AlarmNeeded, OtherBrief
-from tocsin.core.activate.protocol import check_protocol, find_seat, hash_protocol
+from tocsin.core.activate.protocol import check_protocol, find_seat, hash_protocol, takes_alarm
 from tocsin.core.activate.records import ActivationCode, Protocol, Raised, Vote
 from tocsin.core.seal import SigningKey
 from tocsin.core.watch import Alarm
@@ -49,7 +49,7 @@ def raise_activation(
         The alarm is about another place.
     """
     check_protocol(protocol)
-    if protocol.needs_alarm and (alarm is None or alarm.method not in protocol.needs_alarm):
+    if protocol.needs_alarm and (alarm is None or not takes_alarm(protocol, alarm.method)):
         raise AlarmNeeded
     if alarm is not None and alarm.place != place:
         raise OtherBrief("place")
