@@ -7,7 +7,8 @@ are acts), `origins` (who really said it), `series` (weekly counts), `surge` (wh
 The detectors of the trade take counts of shape (weeks, places), NaN where nobody watched, and answer with a `Surge`:
 `ears`, `recent` (bayes, rki), `farrington` over `reference` and `levels`, `cusum`, `glr` over `seasonal`, `outbreak`;
 `quantiles` serves them. `contagion` asks what came from the neighbours, `nowcast` what is not yet reported and which source
-stopped, `table` makes the array; `signals` which of many places to read and where acting is worth it.
+stopped, `table` makes the array, `named` finds a detector by its name; `signals` which of many places to read and where
+acting is worth it.
 docs/how-to/choose-watch-settings.md says which to take.
 """
 
@@ -29,6 +30,7 @@ from tocsin.core.watch.ears import ears
 from tocsin.core.watch.errors import BadCounts, BadSettings, BadWeeks
 from tocsin.core.watch.farrington import farrington, farrington_flexible
 from tocsin.core.watch.glr import glr_negative_binomial, glr_poisson
+from tocsin.core.watch.named import DETECTORS, detect_by_name, settings_of
 from tocsin.core.watch.nowcast import Nowcast, Silence, nowcast, reporting_triangle, silence
 from tocsin.core.watch.origins import by_item, is_repeat, known_by, roots_of
 from tocsin.core.watch.outbreak import outbreak_p
@@ -49,6 +51,7 @@ from tocsin.core.watch.surge import Reason, Surge
 from tocsin.core.watch.table import Table, tabulate
 
 __all__ = [
+    "DETECTORS",
     "GROUP_OF",
     "PERSECUTION",
     "Acute",
@@ -85,6 +88,7 @@ __all__ = [
     "claims_behind",
     "cusum",
     "detect",
+    "detect_by_name",
     "ears",
     "expected_false_alarms",
     "farrington",
@@ -109,6 +113,7 @@ __all__ = [
     "ring_alarm",
     "rki",
     "roots_of",
+    "settings_of",
     "silence",
     "tabulate",
     "thresholds_from_costs",
