@@ -296,6 +296,38 @@ class DiskFull(Refused):
         )
 
 
+class WorkNeeded(Refused):
+    """Many send at once: every sender does some work first."""
+
+    code = "relay.work"
+    status = 429
+
+    def __init__(self) -> None:
+        super().__init__("Many are sending at once. The page does some work first and sends again by itself.")
+
+
+class PlaceTaken(Refused):
+    """Another message lies in that place of a mailbox."""
+
+    code = "relay.place"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Another reply lies in this place of the mailbox; put this one into the next place.")
+
+
+class OlderText(Refused):
+    """A charter or words that are not newer than those here."""
+
+    code = "relay.older-text"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The relay has a newer one of these already; fetch it, and make the change again from it."
+        )
+
+
 class NoPage(Refused):
     """The witness's page was not built into this installation."""
 

@@ -3,6 +3,7 @@
 TOCSIN_RELAY_HOME       folder of the signing key, attachments and the SQLite file
 TOCSIN_RELAY_DB         SQLite file, or postgres://user:password@host:port/name (default: in the home)
 TOCSIN_RELAY_QUOTAS     JSON object that replaces some of QUOTAS, as {"records": [1000, 1000000]}
+TOCSIN_RELAY_FLOW       JSON list that replaces FLOW, as [100, 1000]
 TOCSIN_EXERCISE_CLOCK   file with a whole number of days; obeyed for exercise coalitions only
 """
 
@@ -13,6 +14,8 @@ import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from tocsin.core.seal import ATTACHMENT_FLOOR, padme, sealed_size
 
 HOME = Path(os.environ.get("TOCSIN_RELAY_HOME") or Path.home() / ".local" / "share" / "tocsin" / "relay")
 EXERCISE_CLOCK = os.environ.get("TOCSIN_EXERCISE_CLOCK", "")
@@ -56,15 +59,23 @@ QUOTAS: dict[str, tuple[int, int]] = {
     "records": (100_000, 1 << 30),
     "grants": (50_000, 1 << 29),
     "keys": (256, 1 << 20),
-    "submissions": (20_000, 1 << 29),
+    "submissions": (50_000, 3 << 29),
+    "mailboxes": (20_000, 1 << 27),
     "attachments": (50_000, 16 << 30),
 }
 QUOTAS.update(
     {what: tuple(limit) for what, limit in json.loads(os.environ.get("TOCSIN_RELAY_QUOTAS") or "{}").items()}
 )
 
+FLOW: tuple[float, float] = tuple(json.loads(os.environ.get("TOCSIN_RELAY_FLOW") or "[2, 240]"))
+"""What strangers send to one coalition without work: so many a second for good, so many at once."""
+
 FOLDER_DAYS = 14
 """Day folders are dropped whole after this many days."""
+MAILBOX_DAYS = 30
+"""Replies lie in their mailboxes for so many days."""
+MOST_ATTACHED = sealed_size(padme(100 << 20, ATTACHMENT_FLOOR), 1)
+"""Bytes of the largest attachment: 100 MiB, padded and sealed."""
 CLOCK_DAYS = 2
 """A record's day may differ from the relay's by this many."""
 CHUNK_BYTES = 1 << 20
@@ -88,6 +99,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATA_UPLOAD_MAX_MEMORY_SIZE = (
     4 << 20
 )  # A hundred of the largest records; nothing the relay takes at once is larger.
+
+# A form's file stays in memory: the other handler would write it to a folder of the system's, under a time.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 # An allow-list: only the relay's own logger speaks, and says a level, a class and a random code.
 # Django's loggers would write paths and addresses.

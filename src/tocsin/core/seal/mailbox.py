@@ -7,10 +7,12 @@ that whoever reads shows the locator, and whoever writes the token. The relay ne
 from __future__ import annotations
 
 import hashlib
+from binascii import b2a_base64
 from typing import Final, NamedTuple
 
 from tocsin.core.seal.age import GRANT_SIZE, sealed_size
 from tocsin.core.seal.errors import DamagedFile
+from tocsin.core.seal.hybrid import HYBRID
 
 PLAIN_SIZE: Final = 4096
 """Bytes of every message before sealing."""
@@ -22,6 +24,8 @@ N_PLACES: Final = 8
 """Replies to one sending at most."""
 READING_SIZE: Final = N_SLOTS * 65
 POSTING_SIZE: Final = 65 + SLOT_SIZE
+
+_ENCAPSULATED, _WRAPPED, _MAC, _NONCE_AND_PAYLOAD = 1120, 32, 32, 16 + PLAIN_SIZE + 16
 
 assert SLOT_SIZE == GRANT_SIZE  # noqa: S101 - one look for both on disk
 
@@ -96,6 +100,32 @@ def read_posting(body: bytes) -> Posting:
     if len(body) != POSTING_SIZE:
         raise DamagedFile(f"a message for a mailbox has exactly {POSTING_SIZE} bytes")
     return Posting(body[:32], body[32:64], _place(body[64]), body[65:])
+
+
+def filler(seed: bytes) -> bytes:
+    """Make what an empty place answers with: it looks like a sealed message, and nobody can open it.
+
+    Parameters
+    ----------
+    seed : bytes, 32
+        Only the relay's, and another for every place, so that the same place answers the same again.
+    """
+    drawn = hashlib.shake_256(seed).digest(_ENCAPSULATED + _WRAPPED + _MAC + _NONCE_AND_PAYLOAD)
+    share = bytearray(drawn[:_ENCAPSULATED])
+    share[-1] &= 0x7F  # The last 32 bytes are an X25519 share: its highest bit is never set.
+    at = _ENCAPSULATED + _WRAPPED
+    lines = (
+        b"age-encryption.org/v1",
+        b"-> " + HYBRID.encode() + b" " + _base64(bytes(share)),
+        _base64(drawn[_ENCAPSULATED:at]),
+        b"--- " + _base64(drawn[at : at + _MAC]),
+        drawn[at + _MAC :],
+    )
+    return b"\n".join(lines)
+
+
+def _base64(value: bytes) -> bytes:
+    return b2a_base64(value, newline=False).rstrip(b"=")
 
 
 def _place(place: int) -> int:

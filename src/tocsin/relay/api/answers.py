@@ -27,4 +27,6 @@ def refusal(status: int, code: str, sentence: str) -> HttpResponse:
     """Answer that it was refused, and why."""
     response = answer(Refusal(code, sentence))
     response.status_code = status
+    # The witness's page reads no msgpack.
+    response.headers["Tocsin-Code"] = code
     return response

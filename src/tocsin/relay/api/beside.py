@@ -82,15 +82,13 @@ def give_grants(visit: Visit, _caller: DeviceEntry, day: int) -> HttpResponseBas
     return stream(read_folder(visit.coalition, day, FolderItem.GRANT, today=visit.day))
 
 
-def take_submission(visit: Visit) -> HttpResponseBase:
-    """File a submission under today; from whom is not known, asked or kept."""
-    data = visit.request.body
-    _check_submission(data)
+def file_submission(visit: Visit, data: bytes) -> None:
+    """File a submission under today; the same again lies there once."""
     writer.do(file_away, Deposit(visit.coalition, visit.day, FolderItem.SUBMISSION, (data,)))
-    return answer()
 
 
-def _check_submission(data: bytes) -> None:
+def check_submission(data: bytes) -> None:
+    """Check that it looks like every other: raises LooksPlain, Malformed."""
     n_recipients = check_age_file(data, "a submission", max_recipients=SUBMISSION_RECIPIENTS)
     if len(data) != sealed_size(SUBMISSION_PLAIN, n_recipients):
         raise Malformed("a submission must have exactly the size of every other")
@@ -123,7 +121,7 @@ def refill_submissions(visit: Visit, caller: DeviceEntry, day: int) -> HttpRespo
     if not 1 <= len(files) <= MOST_AT_ONCE:
         raise Malformed(f"1 to {MOST_AT_ONCE} submissions go back at once")
     for file in files:
-        _check_submission(file)
+        check_submission(file)
     return _put_back(visit, caller, day, FolderItem.SUBMISSION, files)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
-from tocsin.relay.api import attachments, beside, heads, lodge, records
+from tocsin.relay.api import attachments, beside, heads, intake, lodge, records
 from tocsin.relay.api.door import endpoint, filler, signed, unsigned
 
 
@@ -67,7 +67,13 @@ urlpatterns = [
         "c/<hash:name>/folder/<day:day>/grants",
         endpoint(GET=signed(beside.give_grants), POST=signed(beside.refill_grants)),
     ),
-    path("c/<hash:name>/submissions", endpoint(POST=unsigned(beside.take_submission))),
+    path("c/<hash:name>/submissions", endpoint(POST=unsigned(intake.take_submission))),
+    path("c/<hash:name>/witness", endpoint(GET=unsigned(intake.give_witness))),
+    path("c/<hash:name>/work", endpoint(GET=unsigned(intake.give_work))),
+    path("c/<hash:name>/mailboxes", endpoint(POST=unsigned(intake.read_mailboxes))),
+    path("c/<hash:name>/mailbox", endpoint(POST=unsigned(intake.take_reply))),
+    path("c/<hash:name>/charter", endpoint(POST=unsigned(intake.take_charter))),
+    path("c/<hash:name>/words", endpoint(POST=unsigned(intake.take_words))),
     path(
         "c/<hash:name>/folder/<day:day>/submissions",
         endpoint(GET=signed(beside.give_submissions), POST=signed(beside.refill_submissions)),

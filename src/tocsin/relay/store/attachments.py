@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +52,9 @@ class Place:
 
     def state(self) -> tuple[int, bool]:
         """Say how many bytes are here, and whether that is all."""
-        for path, complete in ((self.whole, True), (self.part, False)):
-            if path.exists():
+        # The whole one again: the last chunk may have come between the first look and the second.
+        for path, complete in ((self.whole, True), (self.part, False), (self.whole, True)):
+            with suppress(FileNotFoundError):
                 return path.stat().st_size, complete
         return 0, False
 
@@ -87,7 +88,7 @@ def add_chunk(place: Place, chunk: bytes, *, offset: int, is_last: bool, day: Da
     OSError
         The disk is full or broken; the chunk was taken back.
     """
-    if len(chunk) > settings.CHUNK_BYTES:
+    if len(chunk) > settings.CHUNK_BYTES or offset + len(chunk) > settings.MOST_ATTACHED:
         raise TooLarge
     with _alone(place):
         return _add_chunk(place, chunk, offset=offset, is_last=is_last, day=day)

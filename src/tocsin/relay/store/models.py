@@ -157,6 +157,31 @@ class FolderItem(Part):
         return f"item of day {self.day}"
 
 
+class MailboxItem(Part):
+    """A sealed reply in one place of a mailbox. Whose it is, and which device put it there, is not known."""
+
+    pk = models.CompositePrimaryKey("coalition_id", "name")
+    name = models.BinaryField(max_length=32)  # a hash of what reads and of what writes it
+    day = models.IntegerField()  # when it came
+    content = models.BinaryField()  # an age file
+
+    def __str__(self) -> str:
+        return f"message of day {self.day}"
+
+
+class PageText(Part):
+    """What the witness's page reads: a charter, or its words in a language, as it was signed. Public."""
+
+    pk = models.CompositePrimaryKey("coalition_id", "part", "serial")
+    part = models.CharField(max_length=8)  # "charter", a language, or "*" for what has none
+    serial = models.BigIntegerField()
+    is_signed = models.BooleanField()  # by enough: else a draft
+    content = models.BinaryField()  # payload and signatures
+
+    def __str__(self) -> str:
+        return f"{self.part} {self.serial}"
+
+
 class Usage(Part):
     """How much a device (0: anybody) has sent of something on a day; forgotten the day after."""
 

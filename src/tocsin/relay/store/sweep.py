@@ -10,7 +10,7 @@ from django.db import connection
 from tocsin.relay.clock import today
 from tocsin.relay.store.attachments import drop_unfinished
 from tocsin.relay.store.beside import KEPT_DAYS
-from tocsin.relay.store.models import Coalition, FolderItem, KeyRow, Usage
+from tocsin.relay.store.models import Coalition, FolderItem, KeyRow, MailboxItem, Usage
 from tocsin.relay.store.rolls import roll_in_force
 from tocsin.relay.store.writer import one_by_one, writer
 from tocsin.terms import Day
@@ -25,6 +25,7 @@ class _NewDay:
 def _forget(new: _NewDay) -> None:
     coalition, day = new.coalition, new.day
     FolderItem.objects.filter(coalition=coalition, day__lt=day - settings.FOLDER_DAYS).delete()
+    MailboxItem.objects.filter(coalition=coalition, day__lt=day - settings.MAILBOX_DAYS).delete()
     Usage.objects.filter(coalition=coalition, day__lt=day).delete()
     KeyRow.objects.filter(coalition=coalition, ends_on__lt=day - KEPT_DAYS).delete()
     Coalition.objects.filter(pk=coalition.pk).update(swept_on=day)
