@@ -88,6 +88,8 @@ class Work:
     title: str
     """What the page calls it."""
     run: Callable[[Desk, Progress, Asked], str]
+    page: str = ""
+    """Name of the page that shows what came out, if one does."""
     is_offered: bool = True
     """Whether the page of jobs has a button for it; others are started from pages of their own, which ask something."""
 

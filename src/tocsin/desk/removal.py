@@ -18,6 +18,7 @@ KEPT = (
     "jobs.*",
     "setup.*",
     "invitations.*",
+    "contagion.*",
     "founding.*",
     "desk.json*",
     "desk.part",

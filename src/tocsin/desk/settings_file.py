@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from tocsin.core.ledger import UNDECODABLE
+from tocsin.core.watch import Costs
 from tocsin.desk.errors import DamagedSettings
 from tocsin.desk.keyfile import write_whole
 from tocsin.terms import Day
@@ -34,6 +35,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sends_at_once: bool = False
     """Send everything at the next sync instead of routine records at fixed hours: for exercises. The relay then sees
     when this device writes, and guesses better who works with whom."""
+    reads_a_week: int = 5
+    """How many signals of a week somebody here can look at."""
+    costs: Costs = Costs()
+    """What each act costs here when it is done for nothing, and when it is left undone; hours of work, say."""
     lock_minutes: int | None = 15
     """After so many minutes without a page the desk locks itself; None: never, in exercises only."""
 

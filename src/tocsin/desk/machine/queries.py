@@ -35,6 +35,8 @@ class JobRow:
     is_known: bool
     """Whether this version still has that kind of job, so that it can be started again."""
     is_trouble: bool
+    page: str
+    """Name of the page that shows what came out, if one does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +173,7 @@ def _row(jobs: Jobs, note: JobNote) -> JobRow:
         said=note.said,
         is_known=work is not None,
         is_trouble=note.state in (State.FAILED, State.INTERRUPTED),
+        page=work.page if work is not None and note.state is State.DONE else "",
     )
 
 

@@ -7,5 +7,6 @@ from tocsin.desk.ledger.relay import FILL
 from tocsin.desk.machine.backups import BACKUP
 from tocsin.desk.machine.sticks import STICK
 from tocsin.desk.verifying import VERIFY
+from tocsin.desk.watch.contagion import CONTAGION
 
-WORKS: tuple[Work, ...] = (VERIFY, BACKUP, STICK, FILL)
+WORKS: tuple[Work, ...] = (VERIFY, BACKUP, STICK, FILL, CONTAGION)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tocsin.desk.watch import pages
+from tocsin.desk.watch import many_pages, pages
 
 urlpatterns = [
     path("", pages.show, name="watch"),
@@ -11,4 +11,8 @@ urlpatterns = [
     path("ring/", pages.ring, name="watch_ring"),
     path("panel/", pages.declare_panel, name="watch_panel"),
     path("table/", pages.read_table, name="watch_table"),
+    path("many/", many_pages.show, name="watch_many"),
+    path("many/choose/", many_pages.choose, name="watch_choose"),
+    path("contagion/", many_pages.show_contagion, name="watch_contagion"),
+    path("contagion/fit/", many_pages.fit, name="watch_fit"),
 ]
