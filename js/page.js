@@ -1,9 +1,11 @@
 // The witness's page, as the relay serves it: first screen, then everything else in one order whatever anybody does.
+import { sendTestimony, sentenceFor } from "./page/delivery.js";
 import { make } from "./page/dom.js";
 import { learnDuty } from "./page/duty.js";
 import { loadBy } from "./page/lazy.js";
 import { guardWords, watchEscape } from "./page/leave.js";
 import { draw, show } from "./page/screens.js";
+import { deliverBy } from "./page/sending.js";
 import { startScreen } from "./page/start.js";
 import { hasWords } from "./page/testimony.js";
 import { open, preferred, say, speak } from "./page/words.js";
@@ -45,6 +47,7 @@ function retry({ target }) {
 }
 
 loadBy({ seal, files: once(() => import("./files.js")), media: once(() => import("./media.js")) });
+deliverBy(sendTestimony, sentenceFor);
 speak(preferred(navigator.languages));
 watchEscape();
 guardWords(hasWords);

@@ -1,13 +1,11 @@
 // Seals what a witness wrote so that only the named duty devices can open it (docs/formats.md section 8), and opens
 // what is written back. Everything here needs age or curves; the first screen needs nothing of it.
-import { Decrypter, Encrypter, identityToRecipient } from "age-encryption";
+import { armor, Decrypter, Encrypter, identityToRecipient } from "age-encryption";
 import { bech32 } from "@scure/base";
 
 export * from "./crypto/bytes.js";
 export { BadReceipt, plainDigits, Receipt } from "./crypto/receipt.js";
 export { isSigned } from "./crypto/signing.js";
-export { sha256 } from "@noble/hashes/sha2.js";
-export { hmac } from "@noble/hashes/hmac.js";
 
 /** Every submission has this size before sealing, so its length says nothing about what was written. */
 export const SUBMISSION_BYTES = 16384;
@@ -85,11 +83,11 @@ export async function sealSubmission(json, recipients) {
 }
 
 /**
- * Write a public key as age does.
+ * Write a published key as age writes recipients.
  *
- * @param {Uint8Array} key 1216 bytes
+ * @param {{ key: Uint8Array }} published with its 1216 bytes
  */
-export function recipientOf(key) {
+export function recipientOf({ key }) {
   return bech32.encode("age1pq", bech32.toWords(key), false);
 }
 
@@ -128,5 +126,26 @@ export function openWith(file, seed) {
   return decrypter.decrypt(file);
 }
 
-export { readSheet } from "./wire/sheet.js";
+/**
+ * The public key that replies to a receipt are sealed to.
+ *
+ * @param {import("./crypto/receipt.js").Receipt} receipt
+ */
+export async function replyKeyOf(receipt) {
+  const recipient = /** @type {`${string}1${string}`} */ (await identityToRecipient(identityOf(receipt.replySeed)));
+  return Uint8Array.from(bech32.fromWords(bech32.decode(recipient, false).words));
+}
+
+/**
+ * Write a sealed file as text that can be pasted anywhere.
+ *
+ * @param {Uint8Array} file
+ */
+export function asText(file) {
+  return armor.encode(file);
+}
+
+export { readWitness, readWork } from "./wire/witness.js";
+export { solve } from "./wire/work.js";
+export { readMail } from "./wire/mailbox.js";
 export { writeSubmission } from "./wire/submission.js";

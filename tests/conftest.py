@@ -14,7 +14,7 @@ from wanting import go_without
 ROOT = Path(__file__).parents[1]
 
 # In tests/house/plugins, which pyproject.toml puts on the path.
-pytest_plugins = ["sharing", "loopback", "chromium", "postgres", "nursery"]
+pytest_plugins = ["sharing", "loopback", "chromium", "firefox", "postgres", "nursery"]
 
 settings.register_profile("here", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True)

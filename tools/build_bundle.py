@@ -79,18 +79,33 @@ def write_words(target: Path) -> None:
     target.write_text(json.dumps(words, ensure_ascii=False, separators=(",", ":")) + "\n", "utf-8")
 
 
-def name_hash(path: Path) -> str:
-    """Write a file's SHA-256 as browsers check it."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(path.read_bytes()).digest()).decode()
+def hash_text(text: str) -> str:
+    """Write a script's or style's SHA-256 as browsers check it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def write_page(fresh: Path) -> None:
     """Lay the page beside its script and style, which it names with their hashes."""
     page = (ROOT / "js" / "page.html").read_text("utf-8")
     for name, how in (("page.js", 'src="page.js"'), ("page.css", 'href="page.css"')):
-        page = page.replace(how, f'{how} integrity="{name_hash(fresh / name)}"')
+        page = page.replace(how, f'{how} integrity="{hash_text((fresh / name).read_text("utf-8"))}"')
     shutil.copy(ROOT / "js" / "sealed.html", fresh)
     (fresh / "index.html").write_text(page, "utf-8", newline="\n")
+
+
+def write_one_file(fresh: Path) -> None:
+    """Put script and style into one page that needs no network; only they may run in it, by their hashes."""
+    run("node", ESBUILD, "js/one.js", *OPTIONS, "--format=iife", "--legal-comments=none", f"--outfile={fresh / 'one.js'}")
+    script, style = (fresh / "one.js").read_text("utf-8"), (fresh / "page.css").read_text("utf-8")
+    policy = (
+        f"default-src 'none'; script-src '{hash_text(script)}'; style-src '{hash_text(style)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+    page = (ROOT / "js" / "one.html").read_text("utf-8")
+    for name, content in (("POLICY", policy), ("STYLE", style), ("SCRIPT", script)):
+        page = page.replace(name, content, 1)
+    (fresh / "one.html").write_text(page, "utf-8", newline="\n")
+    (fresh / "one.js").unlink()
 
 
 def build(target: Path) -> None:
@@ -104,6 +119,7 @@ def build(target: Path) -> None:
     run("node", ESBUILD, "js/page.css", *OPTIONS, f"--outfile={fresh / 'page.css'}")
     write_words(fresh / "words.json")
     write_page(fresh)
+    write_one_file(fresh)
     write_licences(fresh / "licences.txt")
     files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(fresh.iterdir())}
     manifest = {"sources": bundle.hash_sources(ROOT), "files": files}

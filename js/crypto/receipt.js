@@ -2,7 +2,7 @@
 // The words are those of tocsin.core.seal.receipt, and slips of the pen are mended as there.
 import { hkdf } from "@noble/hashes/hkdf.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { join, random, utf8 } from "./bytes.js";
+import { join, number, random, utf8 } from "./bytes.js";
 
 const N_WORDS = 12;
 const N_DIGITS = 40;
@@ -81,6 +81,43 @@ export class Receipt {
    */
   derive(purpose, more = new Uint8Array()) {
     return hkdf(sha256, this.secret, new Uint8Array(), join(utf8(purpose), more), 32);
+  }
+
+  /**
+   * At which address the replies to a sending wait.
+   *
+   * @param {number} sending counted from 0
+   */
+  locator(sending) {
+    return this.derive("tocsin/1 receipt locator\n", number(sending, 4));
+  }
+
+  /**
+   * What lets the desks write there.
+   *
+   * @param {number} sending
+   */
+  writeToken(sending) {
+    return this.derive("tocsin/1 receipt write\n", number(sending, 4));
+  }
+
+  /**
+   * What shows that a reply comes from whoever opened the sending.
+   *
+   * @param {number} sending
+   */
+  answerKey(sending) {
+    return this.derive("tocsin/1 receipt answer\n", number(sending, 4));
+  }
+
+  /** What shows the desks that sendings belong together. */
+  get thread() {
+    return this.derive("tocsin/1 receipt thread\n");
+  }
+
+  /** Seed of the identity that opens replies. */
+  get replySeed() {
+    return this.derive("tocsin/1 receipt reply\n");
   }
 
   #bits() {

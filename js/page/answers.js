@@ -5,33 +5,30 @@ import { say, speaks } from "./words.js";
 /** @typedef {import("./testimony.js").Testimony} Testimony */
 
 /** Answers in words that have no field of their own; they follow the account, each under its question. */
-const IN_WORDS = /** @type {const} */ (["area", "when", "warn", "not", "whose", "taker", "consent"]);
+const IN_WORDS = /** @type {const} */ (["area", "taker", "consent"]);
 
 /**
  * @param {Testimony} said
+ * @param {number} today
  * @returns {import("../wire/submission.js").Parts}
  */
-export function partsOf(said) {
+export function partsOf(said, today) {
   return {
-    identity: { name: said.name.trim(), reach: said.reach.trim() },
-    narrative: { text: accountOf(said), language: speaks() },
+    // Who must be warned goes where the person goes: only to who takes the case.
+    identity: { name: said.name.trim(), reach: said.reach.trim(), not_ask: said.not.trim(), to_warn: said.warn.trim() },
+    narrative: {
+      text: accountOf(said), language: speaks(), when: said.when && say(`when.${said.when}`),
+      whose: said.whose === "taken" ? "other" : said.whose || null,
+      happened_on: said.when === "today" || said.when === "now" ? today : null,
+    },
     facts: factsOf(said),
   };
 }
 
 /** @param {Testimony} said */
 function accountOf(said) {
-  const more = IN_WORDS.filter((name) => said[name] !== "").map((name) => `${say(`q.${name}`)}\n${wordsOf(name, said[name])}`);
+  const more = IN_WORDS.filter((name) => said[name] !== "").map((name) => `${say(`q.${name}`)}\n${name === "consent" ? say(said[name]) : said[name].trim()}`);
   return [said.what.trim(), ...more].filter(Boolean).join("\n\n");
-}
-
-/**
- * @param {string} name
- * @param {string} answer
- */
-function wordsOf(name, answer) {
-  if (name === "when" || name === "whose") return say(`${name}.${answer}`);
-  return name === "consent" ? say(answer) : answer.trim();
 }
 
 /** @param {Testimony} said */

@@ -1,9 +1,10 @@
 // Photos, video and documents, after the words were sent: cleaned here, sealed while they are read, resumed by themselves.
 import { make } from "./dom.js";
 import { cleanFile, CannotClean } from "./cleaned.js";
-import { sendFiles, sendOne } from "./delivery.js";
-import { draw } from "./screens.js";
+import { send } from "./delivery.js";
+import { draw, tell } from "./screens.js";
 import { hasEngine } from "./engine.js";
+import { upload } from "./uploading.js";
 import { say } from "./words.js";
 
 /** @typedef {{ file: File, state: string, values: Record<string, number>, isDone: boolean }} Row */
@@ -17,15 +18,15 @@ let rows = [];
 let keepsOriginal = false;
 
 /**
- * @param {import("../crypto/receipt.js").Receipt} receipt
+ * @param {import("./delivery.js").Thread} thread
  */
-export function filesCard(receipt) {
+export function filesCard(thread) {
   const chooser = make("input", {
     id: "f-files", class: "unseen", type: "file", multiple: true, accept: "image/*,video/mp4,video/quicktime,video/webm,application/pdf", autocomplete: "off",
     onchange: (/** @type {{ target: HTMLInputElement }} */ event) => {
       const files = Array.from(event.target.files ?? []);
       event.target.value = "";
-      void addFiles(receipt, files);
+      void addFiles(thread, files);
     },
   });
   const original = make("input", { type: "checkbox", checked: keepsOriginal, onchange: () => { keepsOriginal = !keepsOriginal; } });
@@ -48,14 +49,14 @@ function line({ file, state, values, isDone }) {
 /**
  * Send files one after the other; then one message that says where they lie and what opens them.
  *
- * @param {import("../crypto/receipt.js").Receipt} receipt
+ * @param {import("./delivery.js").Thread} thread
  * @param {File[]} files
  */
-async function addFiles(receipt, files) {
+async function addFiles(thread, files) {
   const fresh = files.slice(0, MOST_FILES).map((file) => ({ file, state: "files.cleaning", values: {}, isDone: false }));
   rows = [...rows, ...fresh];
   draw();
-  /** @type {import("./delivery.js").Sent[]} */
+  /** @type {import("./uploading.js").Attachment[]} */
   const sent = [];
   for (const row of fresh) {
     for (const isOriginal of keepsOriginal ? [false, true] : [false]) {
@@ -63,9 +64,10 @@ async function addFiles(receipt, files) {
       if (one) sent.push(one);
     }
   }
-  if (sent.length > 0) await sendFiles(receipt, sent);
-  for (const row of fresh) if (row.isDone && row.state === "files.sealing") row.state = "files.sent";
+  if (sent.length > 0) await send(thread, { kind: "message", attachments: sent });
+  for (const row of fresh) if (row.isDone) row.state = "files.sent";
   draw();
+  if (sent.length > 0) tell(say("files.sent"));
 }
 
 /**
@@ -79,7 +81,7 @@ async function sendRow(row, isOriginal) {
     const clean = await cleanFile(row.file, isOriginal);
     const minutes = minutesFor(clean.size);
     if (minutes > 0) note(row, "files.slow", { n: minutes });
-    const one = await sendOne(clean, (/** @type {number} */ share) => note(row, "files.sealing", { n: Math.floor(100 * share) }));
+    const one = await upload(clean, (/** @type {number} */ share) => note(row, "files.sealing", { n: Math.floor(100 * share) }));
     row.isDone = true;
     return one;
   } catch (trouble) {

@@ -1,120 +1,79 @@
-// From words to a sealed submission on the relay, and what the person sees meanwhile. The sealed bytes stay in memory until
-// the relay has them: a lost connection never asks anybody to write twice.
+// From words to a sealed submission on the relay. The sealed bytes stay in memory until the relay has them: a lost connection
+// never asks anybody to write twice.
 import { partsOf } from "./answers.js";
-import { make } from "./dom.js";
-import { learnDuty, sheet } from "./duty.js";
-import { filing, sealing } from "./lazy.js";
-import { ask, askOnce, Refused } from "./relay.js";
-import { formScreen } from "./form.js";
-import { heading, show, tell } from "./screens.js";
+import { freshDuty, sheet } from "./duty.js";
+import { sealing } from "./lazy.js";
+import { ask, askBytes, Refused } from "./relay.js";
+import { tell } from "./screens.js";
 import { sentScreen } from "./sent.js";
 import { forget, testimony } from "./testimony.js";
 import { say } from "./words.js";
 
 /**
  * @typedef {import("../crypto/receipt.js").Receipt} Receipt
- * @typedef {{ address: Uint8Array, seed: Uint8Array, bytes: number }} Sent
- * @typedef {{ receipt: Receipt, messages: any[] }} Box
+ * @typedef {import("../wire/submission.js").Parts} Parts
+ * @typedef {{ receipt: Receipt, sending: number }} Thread whose words these are, and which locator waits for replies
  */
 
 /** Codes of the relay that mean: too much comes in just now. */
-const BUSY = new Set(["relay.quota", "relay.busy", "relay.disk-full"]);
+const BUSY = new Set(["relay.quota", "relay.work", "relay.disk-full"]);
+const MOST_TRIES = 3;
 
-/** How many sendings a receipt has made in this page; each has a locator of its own. */
-let sendings = 0;
-
-/** Seal what was typed and send it; whatever goes wrong, the form comes back with all words in it. */
-export async function deliver() {
-  show(() => [heading("send"), make("progress", { "aria-label": say("sealing") })]);
-  try {
-    const { Receipt } = await sealing();
-    const receipt = Receipt.fresh();
-    sendings = 0;
-    await sendParts(receipt, partsOf(testimony));
-    forget();
-    show(sentScreen(receipt));
-  } catch (trouble) {
-    show(formScreen);
-    tell(sentenceFor(trouble));
-  }
+/** Send what was typed under a fresh receipt, and show the receipt. */
+export async function sendTestimony() {
+  const { Receipt } = await sealing();
+  const thread = { receipt: Receipt.fresh(), sending: 0 };
+  await send(thread, partsOf(testimony, (await freshDuty()).day));
+  forget();
+  return sentScreen(thread);
 }
 
 /**
  * Seal the parts of one sending and send them.
  *
- * @param {Receipt} receipt
- * @param {import("../wire/submission.js").Parts} parts
+ * @param {Thread} thread
+ * @param {Parts} parts
  */
-async function sendParts(receipt, parts) {
+export async function send({ receipt, sending }, parts) {
   tell(say("sealing"));
-  const { sealSubmission, recipientOf, writeSubmission } = await sealing();
-  const { readers } = sheet() ?? await learnDuty();
-  const sealed = await sealSubmission(writeSubmission(receipt, sendings, parts), readers.map(({ key }) => recipientOf(key)));
-  tell(say("sending"));
-  await ask("submissions", { method: "POST", body: /** @type {Uint8Array<ArrayBuffer>} */ (sealed), headers: { "Content-Type": "application/octet-stream" } });
-  sendings += 1;
+  const { recipientOf, replyKeyOf, sealSubmission, writeSubmission } = await sealing();
+  const { readers } = await freshDuty();
+  const json = writeSubmission(receipt, sending, await replyKeyOf(receipt), parts);
+  await post("submissions", await sealSubmission(json, readers.map(recipientOf)));
 }
 
 /**
- * Seal one cleaned file while it is read, and send it.
- *
- * @param {import("../files/padded.js").Clean} clean
- * @param {(share: number) => void} note
- * @returns {Promise<Sent>}
- */
-export async function sendOne(clean, note) {
-  const [{ hex, random, sealStream }, { padme, sealAndSend }] = [await sealing(), await filing()];
-  const [address, seed] = [random(32), random(32)];
-  const whole = padme(8 + clean.size);
-  await sealAndSend(clean, {
-    seal: (plain) => sealStream(plain, seed),
-    send: (chunk, at, isLast) => sendChunk(`attachment/${hex(address)}`, chunk, at, isLast),
-    note: (sent) => note(Math.min(sent / whole, 1)),
-  });
-  return { address, seed, bytes: clean.size };
-}
-
-/**
- * Send a chunk; if the connection broke, ask how much of it arrived and send the rest.
+ * Post what is sealed, with the work that is asked for; what the work was for has gone stale is done again.
  *
  * @param {string} path
- * @param {Uint8Array} chunk
- * @param {number} at
- * @param {boolean} isLast
+ * @param {Uint8Array} body
  */
-async function sendChunk(path, chunk, at, isLast) {
-  const headers = { "Content-Type": "application/octet-stream", "Upload-Complete": isLast ? "1" : "0" };
-  for (let done = 0; ;) {
+async function post(path, body) {
+  const { readWork } = await sealing();
+  let work = sheet()?.work ?? readWork(new Uint8Array());
+  for (let tries = 1; ; tries++) {
     try {
-      await askOnce(path, { method: "PATCH", body: /** @type {Uint8Array<ArrayBuffer>} */ (chunk.subarray(done)), headers: { ...headers, "Upload-Offset": String(at + done) } });
+      const headers = { "Content-Type": "application/octet-stream", ...await workHeader(work, body) };
+      tell(say("sending"));
+      await ask(path, { method: "POST", headers, body: /** @type {Uint8Array<ArrayBuffer>} */ (body) });
       return;
     } catch (trouble) {
-      if (trouble instanceof Refused && trouble.status < 500 && trouble.status !== 409) throw trouble;
-      const state = await ask(path, { method: "HEAD" });
-      done = Number(state.headers.get("Upload-Offset")) - at;
-      if (done === chunk.length && (!isLast || state.headers.get("Upload-Complete") === "1")) return;
-      if (!(done >= 0 && done <= chunk.length)) throw trouble;
+      if (!(trouble instanceof Refused) || trouble.code !== "relay.work" || tries === MOST_TRIES) throw trouble;
+      work = readWork(await askBytes("work"));
     }
   }
 }
 
 /**
- * Say where sealed files lie and what opens them, in a sending of its own under the same receipt.
- *
- * @param {Receipt} receipt
- * @param {Sent[]} attachments
+ * @param {import("../wire/witness.js").Work} work
+ * @param {Uint8Array} body
+ * @returns {Promise<Record<string, string>>}
  */
-export async function sendFiles(receipt, attachments) {
-  await sendParts(receipt, { ...partsOf(testimony), attachments });
-  tell(say("files.sent"));
-}
-
-/**
- * @param {Receipt} receipt
- * @returns {Promise<Box>}
- */
-export async function readMailbox(receipt) {
-  return { receipt, messages: [] };
+async function workHeader(work, body) {
+  if (work.bits === 0) return {};
+  tell(say("puzzle"));
+  const { solve } = await sealing();
+  return { "Tocsin-Work": await solve(work, body) };
 }
 
 /**

@@ -13,10 +13,9 @@ const FORGET = {
  *
  * @param {Record<string, any>} answers where what is typed is kept
  * @param {string} name of the answer; the question is `q.<name>`, its hint `q.<name>.hint`
- * @param {{ lines?: number, tall?: boolean, most?: number, required?: boolean, type?: string, label?: string, hint?: string }} [how]
+ * @param {{ lines?: number, tall?: boolean, most?: number, required?: boolean, type?: string, label?: string, hint?: string, id?: string }} [how]
  */
-export function field(answers, name, { lines = 1, tall = false, most = 400, required = false, type = "text", label, hint } = {}) {
-  const id = `f-${name}`;
+export function field(answers, name, { lines = 1, tall = false, most = 400, required = false, type = "text", label, hint, id = `f-${name}` } = {}) {
   const hinted = hint ?? say(`q.${name}.hint`);
   const common = {
     ...FORGET, id, maxlength: most, required, dir: type === "text" ? "auto" : null,

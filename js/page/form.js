@@ -3,8 +3,8 @@ import { make } from "./dom.js";
 import { choice, field, pick, YES_NO } from "./fields.js";
 import { countries } from "./places.js";
 import { draw, heading, tell } from "./screens.js";
-import { deliver } from "./delivery.js";
 import { dutyLines } from "./duty.js";
+import { deliver } from "./sending.js";
 import { hasWords, testimony } from "./testimony.js";
 import { say } from "./words.js";
 
@@ -56,6 +56,6 @@ function more() {
 /** @param {Event} event */
 function send(event) {
   event.preventDefault();
-  if (hasWords()) void deliver();
+  if (hasWords()) void deliver(formScreen);
   else tell(say("form.empty"));
 }

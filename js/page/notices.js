@@ -1,6 +1,6 @@
 // What stands above every first screen: an exercise is one, a draft translation is one.
 import { make } from "./dom.js";
-import { say } from "./words.js";
+import { say, speaks } from "./words.js";
 import { sheet } from "./duty.js";
 
 /** @returns {(HTMLElement | false)[]} */
@@ -8,6 +8,6 @@ export function noticesAbove() {
   const known = sheet();
   return [
     known?.exercise === true && make("p", { class: "exercise", role: "note" }, say("exercise")),
-    Boolean(say("draft")) && make("p", { class: "small", role: "note" }, say("draft")),
+    !known?.checked.has(speaks()) && say("draft") !== "" && make("p", { class: "small", role: "note" }, say("draft")),
   ];
 }

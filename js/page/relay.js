@@ -18,9 +18,12 @@ export class Refused extends Error {
   }
 }
 
-/** Which coalition this page is for: the first 64 hex digits of the fragment, which browsers do not send. */
-export function coalition() {
-  return /^#?([0-9a-f]{64})\b/.exec(location.hash)?.[1] ?? "";
+/**
+ * Which coalition this page is for, and what its first founders hash to: both stand in the fragment, which browsers do not send.
+ */
+export function pinned() {
+  const [, name = "", pin = ""] = /^#?([0-9a-f]{64})([0-9a-f]{32})$/.exec(location.hash) ?? [];
+  return { name, pin };
 }
 
 /**
@@ -31,10 +34,10 @@ export function coalition() {
  * @returns {Promise<Response>}
  */
 export async function askOnce(path, how = {}) {
-  const answer = await fetch(`c/${coalition()}/${path}`, {
+  const answer = await fetch(`c/${pinned().name}/${path}`, {
     cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", redirect: "error", ...how,
   });
-  if (!answer.ok) throw new Refused(answer.status, await refusalCode(answer));
+  if (!answer.ok) throw new Refused(answer.status, answer.headers.get("Tocsin-Code") ?? `relay.${answer.status}`);
   return answer;
 }
 
@@ -92,14 +95,4 @@ function pause(seconds) {
     const timer = setTimeout(go, seconds * 1000);
     addEventListener("online", go);
   });
-}
-
-/**
- * The code of a refusal, out of its msgpack map, by its form: lower-case words with dots and dashes.
- *
- * @param {Response} answer
- */
-async function refusalCode(answer) {
-  const text = await answer.text().catch(() => "");
-  return /code.([a-z]+(?:\.[a-z-]+)+)/.exec(text)?.[1] ?? `relay.${answer.status}`;
 }

@@ -14,23 +14,32 @@ const WAYS = /** @type {const} */ (["words", "phones", "prices", "digits"]);
 let way = /** @type {typeof WAYS[number]} */ ("words");
 
 /**
- * @param {Receipt} receipt
+ * @param {import("./delivery.js").Thread} thread
  * @returns {import("./screens.js").Screen}
  */
-export function sentScreen(receipt) {
+export function sentScreen(thread) {
   return () => [
     heading("sent"),
-    make("section", { "aria-labelledby": "receipt-is" },
-      make("p", { id: "receipt-is" }, make("strong", {}, say("sent.receipt"))),
-      written(receipt),
-      make("details", { id: "disguise" }, make("summary", {}, say("sent.hide")), make("p", { class: "hint" }, say("sent.digits.hint")), ways())),
+    writtenCard(thread.receipt),
     make("section", {},
       make("h2", {}, say("sent.next")),
       usuallyLine(),
       make("ul", {}, ...[1, 2, 3].map((at) => make("li", {}, say(`sent.next.${at}`))))),
-    filesCard(receipt),
+    filesCard(thread),
     make("button", { type: "button", class: "wide plain", onclick: () => { way = "words"; show(startScreen); } }, say("files.done")),
   ];
+}
+
+/**
+ * The receipt, in the way somebody chose.
+ *
+ * @param {Receipt} receipt
+ */
+export function writtenCard(receipt) {
+  return make("section", { "aria-labelledby": "receipt-is" },
+    make("p", { id: "receipt-is" }, make("strong", {}, say("sent.receipt"))),
+    written(receipt),
+    make("details", { id: "disguise" }, make("summary", {}, say("sent.hide")), make("p", { class: "hint" }, say("sent.digits.hint")), ways()));
 }
 
 function ways() {

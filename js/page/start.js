@@ -23,7 +23,8 @@ export function startScreen() {
   ];
 }
 
-function languages() {
+/** One button for each language, in its own letters. */
+export function languages() {
   const buttons = Object.entries(LANGUAGES).map(([code, name]) =>
     make("li", {}, make("button", {
       type: "button", class: "plain", id: `speak-${code}`, lang: code, "aria-pressed": String(code === speaks()),

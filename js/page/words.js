@@ -95,6 +95,24 @@ export function date(day) {
 }
 
 /**
+ * Say a moment by the clock of this device: whoever reads it is in its time zone.
+ *
+ * @param {number} seconds since 1970, UTC
+ */
+export function time(seconds) {
+  return new Intl.DateTimeFormat(language, { weekday: "short", hour: "numeric", minute: "2-digit" }).format(new Date(seconds * 1000));
+}
+
+/**
+ * A language's own name.
+ *
+ * @param {string} code
+ */
+export function languageName(code) {
+  return Object.entries(LANGUAGES).find(([known]) => known === code)?.[1] ?? code;
+}
+
+/**
  * @param {string} code
  * @param {string} key
  * @returns {Sentence | undefined}

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "desk"))
 
 from coalition import Coalition, make_coalition
+from pagekit import publish_charter
 
 from tocsin.bundle import bundle_path
 
@@ -48,4 +49,5 @@ def ask_page(node: str, checkout: Path) -> Asker:
 def coalition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coalition]:
     """Give a relay that serves the page, and three desks of three organisations, all on duty today."""
     with make_coalition(tmp_path_factory.mktemp("page") / "coalition") as made:
+        publish_charter(made)
         yield made

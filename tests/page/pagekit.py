@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
+import httpx
 from coalition import Coalition
 from playwright.sync_api import Browser, Page
 
 from tocsin.core.intake import Submission, read_submission
+from tocsin.core.intake.replies import Asking, Mailbox, Message, message_id, write_reply
+from tocsin.core.ledger.charter import draw_up
+from tocsin.core.ledger.signed_text import SignedText, sign_text
 from tocsin.desk.desk import Desk
 from tocsin.desk.intake.actions import waiting
 
@@ -64,11 +70,56 @@ class Witness:
         return [text.split()[-1] for text in words.all_inner_texts()]
 
 
+def path_of(coalition: Coalition) -> str:
+    """Say where a coalition's paths begin."""
+    return f"{coalition.address}/c/{coalition.desks[0].keyring.coalition.hex()}"
+
+
+def post(coalition: Coalition, path: str, body: bytes) -> None:
+    """Hand something to the relay that nobody has to sign for."""
+    answer = httpx.post(
+        f"{path_of(coalition)}/{path}",
+        content=body,
+        headers={"Content-Type": "application/octet-stream"},
+        trust_env=False,
+    )
+    assert answer.status_code == 200, answer.headers.get("Tocsin-Code")
+
+
+def publish_charter(coalition: Coalition) -> None:
+    """Have two founders sign who may read."""
+    desk = coalition.desks[0]
+    name = desk.keyring.coalition
+    speakers = [entry.number for entry in desk.world.history.now.roll.active]
+    charter = draw_up(desk.world.history.now.roll, name, serial=1, day=desk.today, page={}, speakers=speakers)
+    text = SignedText(charter.to_bytes())
+    for number in (1, 2):
+        text = text.with_signature(
+            number, sign_text(text.payload, "page", coalition.founders[number - 1], name)
+        )
+    post(coalition, "charter", text.to_bytes())
+
+
+def reply(coalition: Coalition, to: Submission, *, place: int = 0, **said: Any) -> None:
+    """Answer a sending as a duty desk does."""
+    message = Message(
+        id=message_id(secrets.token_bytes(16)), day=coalition.desks[0].today, **{"kind": Asking.REPLY, **said}
+    )
+    mailbox = Mailbox(to.locator, to.write_token, to.answer_key, to.reply)
+    post(coalition, "mailbox", write_reply(message, mailbox, place=place).to_bytes())
+
+
 def witness(browser: Browser, coalition: Coalition, **options: object) -> Witness:
-    """Sit somebody down in front of the page of a coalition."""
+    """Sit somebody down in front of the page of a coalition that has a charter."""
     context = browser.new_context(**{"viewport": {"width": 360, "height": 740}, **options})  # type: ignore[arg-type]
-    name = coalition.desks[0].keyring.coalition.hex()
-    return Witness(context.new_page(), f"{coalition.address}/#{name}")
+    pin = draw_up(
+        coalition.desks[0].world.history.now.roll,
+        coalition.desks[0].keyring.coalition,
+        serial=1,
+        day=coalition.desks[0].today,
+        page={},
+    ).pin
+    return Witness(context.new_page(), f"{coalition.address}/#{pin}")
 
 
 def arrived(desk: Desk) -> list[Submission]:

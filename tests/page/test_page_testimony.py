@@ -47,7 +47,7 @@ def test_words_in_arabic_reach_every_desk_on_duty_and_the_receipt_is_theirs(
     ]
     assert [each.facts.danger_now for each in found] == [True] * 3
     assert {each.narrative.language for each in found} == {"ar"}
-    assert all("canary-warn-tamsin" in each.narrative.text for each in found)
+    assert {each.identity.to_warn for each in found} == {"canary-warn-tamsin"}
     assert {each.identity.name for each in found} == {"canary-name-quillon"}
     assert (found[0].facts.place, found[0].facts.held) == ("az", None)
     assert found[0].locator == Receipt.parse(" ".join(words)).locator(0)

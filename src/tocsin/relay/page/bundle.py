@@ -19,8 +19,10 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
+# The one page with a form that a browser sends by itself: it takes files that are sealed already.
+_UPLOAD = "sealed.html"
+_UPLOAD_POLICY = _POLICY.replace("form-action 'none'", "form-action 'self'")
 _HEADERS = {
-    "Content-Security-Policy": _POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
     "X-Robots-Tag": "noindex, nofollow, noarchive",
@@ -71,6 +73,12 @@ def give_file(request: HttpRequest, file: str = _FIRST) -> HttpResponseBase:
         response.headers["Content-Encoding"] = "gzip"
     for name, value in _HEADERS.items():
         response.headers[name] = value
+    response.headers["Content-Security-Policy"] = _UPLOAD_POLICY if file == _UPLOAD else _POLICY
     if file == _FIRST:
         response.headers["Clear-Site-Data"] = _FORGET
     return response
+
+
+def give_upload(request: HttpRequest, **_path: object) -> HttpResponseBase:
+    """Give the page for browsers without script, below a coalition's path: its form goes where the page lies."""
+    return give_file(request, _UPLOAD)

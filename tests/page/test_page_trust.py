@@ -1,0 +1,142 @@
+"""The page believes nobody but the founders that its address names, and seals only to keys that stand under them."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from wirekit import COALITION, TODAY, World, b64, public, published, signer
+
+Asker = Callable[[str, Any], Any]
+
+READ = """
+try {
+  const sheet = seal.readWitness(seal.unbase64(asked.file), asked.coalition, asked.pin);
+  return {
+    readers: sheet.readers.map(({ device }) => device), stale: sheet.staleDays, firm: sheet.isFirm, exercise: sheet.exercise,
+    checked: [...sheet.checked], book: sheet.book, common: sheet.common, bits: sheet.work.bits,
+  };
+} catch (trouble) { return trouble.code ?? String(trouble); }
+"""
+
+
+def read(ask_page: Asker, world: World, **changed: str) -> Any:
+    file = b64encode(world.to_bytes()).decode()
+    return ask_page(READ, {"file": file, "coalition": COALITION.hex(), "pin": world.pin} | changed)
+
+
+def test_a_file_signed_throughout_is_believed(ask_page: Asker) -> None:
+    said = read(ask_page, World())
+
+    assert (said["readers"], said["stale"], said["firm"], said["bits"]) == ([1, 2, 3], 0, True, 3)
+
+
+def test_at_most_four_read_and_of_as_many_organisations_as_there_are(ask_page: Asker) -> None:
+    # Devices 1 and 4 are of one organisation, 2 and 5, 3 and 6.
+    world = World(keys=[published(n, TODAY) for n in (1, 4, 2, 5, 3, 6)])
+
+    readers = read(ask_page, world)["readers"]
+
+    assert set(readers) == {1, 2, 3, 4}
+
+
+def test_yesterdays_keys_are_used_and_said_when_nobody_is_there(ask_page: Asker) -> None:
+    world = World(keys=[published(1, TODAY - 3), published(2, TODAY - 9), published(1, TODAY - 4)])
+
+    said = read(ask_page, world)
+
+    assert (sorted(said["readers"]), said["stale"]) == ([1, 2], 3)
+
+
+def test_tomorrows_key_alone_is_none(ask_page: Asker) -> None:
+    assert read(ask_page, World(keys=[published(1, TODAY + 1)])) == "error.keys"
+
+
+def test_a_device_that_is_not_on_the_charter_or_may_take_no_duty_reads_nothing(ask_page: Asker) -> None:
+    world = World(keys=[published(1, TODAY), published(9, TODAY), published(2, TODAY)])
+    world.devices[0][3] = 2
+
+    assert read(ask_page, world)["readers"] == [2]
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda world: world.charters.append(world.charter(by=(1,))),
+        lambda world: world.charters.append(world.charter(by=(1, 9))),
+        lambda world: world.charters.append(world.charter(coalition="00" * 32)),
+        lambda world: world.charters.extend([world.charter(serial=2), world.charter(serial=2)]),
+        lambda world: world.charters.extend([world.charter(), world.charter(serial=2, by=(1,))]),
+        lambda world: world.charters.append(world.charter()[:-1]),
+        lambda world: world.keys.append(published(1, TODAY, by=signer("somebody else"))),
+        lambda world: (
+            setattr(world, "relay", signer("another relay")) or world.charters.append(World().charter())
+        ),
+    ],
+    ids=[
+        "one founder",
+        "a stranger",
+        "another coalition",
+        "an older one",
+        "too few for the next",
+        "cut short",
+        "a key that its device did not sign",
+        "another relay",
+    ],
+)
+def test_a_bad_signature_refuses(ask_page: Asker, break_it: Callable[[World], object]) -> None:
+    world = World()
+    break_it(world)
+
+    assert read(ask_page, world) == "error.signature"
+
+
+def test_other_founders_than_the_address_names_are_not_believed(ask_page: Asker) -> None:
+    assert read(ask_page, World(), pin="0" * 32) == "error.signature"
+
+
+def test_new_founders_need_more_than_half_of_the_old(ask_page: Asker) -> None:
+    world = World()
+    newcomers = [[n, b64(public(signer(f"founder {n}")))] for n in (2, 3, 4)]
+    pin = world.pin
+    world.charters = [world.charter(), world.charter(serial=2, by=(2, 3), founders=newcomers)]
+    assert read(ask_page, world, pin=pin)["readers"] == [1, 2, 3]
+    world.charters.append(world.charter(serial=3, by=(1, 2), founders=newcomers))
+
+    assert read(ask_page, world, pin=pin) == "error.signature"
+
+
+def test_words_count_by_who_signed_them(ask_page: Asker) -> None:
+    world = World()
+    world.part("az", {"lead": "two of two organisations"}, by=(1, 2))
+    world.part("tr", {"lead": "two of one organisation"}, by=(1, 4))
+    world.part("ru", {"lead": "nobody"}, by=())
+    world.part("*", {"exit": "https://one.invalid"}, by=(3,))
+
+    said = read(ask_page, world)
+
+    assert said["checked"] == ["az"]
+    assert {name: words["lead"] for name, words in said["book"].items()} == {
+        "az": "two of two organisations",
+        "tr": "two of one organisation",
+    }
+    assert said["common"] == {}
+
+
+def test_work_is_done_as_it_is_asked(ask_page: Asker) -> None:
+    body, challenge, bits = b"sealed", bytes(range(40)), 6
+
+    header = ask_page(
+        "return seal.solve({ challenge: seal.unhex(asked[0]), bits: asked[2] }, seal.unhex(asked[1]));",
+        [challenge.hex(), body.hex(), bits],
+    )
+
+    done = bytes(ask_page("return [...seal.unbase64(asked)];", header))
+    assert done[:40] == challenge
+    for search in range(8):
+        nonce = done[40 + 4 * search : 44 + 4 * search]
+        tried = b"tocsin/1 work\n" + challenge + hashlib.sha256(body).digest() + bytes([search]) + nonce
+        assert hashlib.sha256(tried).digest()[0] >> 8 - bits == 0
