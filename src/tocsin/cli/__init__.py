@@ -20,7 +20,7 @@ VERBS = {
     "desk": "Unlock this machine's desk and open its page.",
     "starter": "Put a file on the desktop that opens the desk.",
     "relay": "Run the relay: the one machine others reach.",
-    "keys": "Found, invite and join by commands, for scripts.",
+    "keys": "Found, join, sign, bar and release by commands, for scripts.",
     "watch": "Run a detector on a table of weekly counts; JSON out.",
     "sentry": "Stay awake: ring, watch deadlines, ping the seats.",
     "exposure": "Say what is lost if one of us is taken.",

@@ -1,4 +1,6 @@
-"""`tocsin keys`: found, sign, invite and join by commands, for scripts; each step does what a button of the pages does.
+"""`tocsin keys`: what the pages of keys do, by commands, for scripts; each step does what a button of the pages does.
+
+Here is how a coalition is founded and joined; what is done at a desk that stands is in `keys_desk`.
 
 Texts to pass on go to standard output, what people read to one another to standard error. The passphrase comes as the first
 line of the input, and codes and words from files: a command line is seen by everybody on the machine.
@@ -17,6 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from tocsin.cli import keys_desk
 
 if TYPE_CHECKING:
     from tocsin.core.ledger import Duty
@@ -47,6 +51,21 @@ class Step(StrEnum):
     ACCEPT = "accept"
     WORDS = "words"
     STATUS = "status"
+    CHANGES = "changes"
+    APPROVE = "approve"
+    DUTIES = "duties"
+    REMOVE = "remove"
+    LOST = "lost"
+    LIFT = "lift"
+    REQUESTS = "requests"
+    RELEASE = "release"
+    REFUSE = "refuse"
+    TRAVEL = "travel"
+    DEPART = "depart"
+    STAY = "stay"
+    SHARE = "share"
+    NEW_PASSPHRASE = "passphrase"  # noqa: S105 - the name of a step
+    DURESS = "duress"
 
 
 def run(
@@ -70,7 +89,10 @@ def run(
         typer.Option(formats=["%Y-%m-%d"], help="found: an exercise whose date is this today."),
     ] = None,
     words: Annotated[
-        Path | None, typer.Option(help="answer: file with the twelve words; invite: where to write them.")
+        Path | None,
+        typer.Option(
+            help="answer: file with the twelve words; invite: where to write them; passphrase, duress: file with it."
+        ),
     ] = None,
     heard: Annotated[
         Path | None, typer.Option(help="File with the words as heard, those of one person a line.")
@@ -80,10 +102,17 @@ def run(
     ] = False,
     second: Annotated[bool, typer.Option("--second", help="answer: a second device of one's own.")] = False,
     duty: Annotated[
-        list[str] | None, typer.Option(help="answer: wished for; accept: given. May be repeated.")
+        list[str] | None, typer.Option(help="answer: wished for; accept, duties: given. May be repeated.")
     ] = None,
+    language: Annotated[list[str] | None, typer.Option(help="duties: spoken. May be repeated.")] = None,
+    device: Annotated[int, typer.Option(help="duties, remove, lost, lift, share: which device.")] = 0,
+    change: Annotated[str, typer.Option(help="approve: its id, as `changes` lists it.")] = "",
+    request: Annotated[int, typer.Option(help="release, refuse: the record that asks.")] = 0,
+    reason: Annotated[
+        str, typer.Option(help="lost: bar it because it is lost, cloned or suspect; without one only look.")
+    ] = "",
 ) -> None:
-    """Found, sign, invite and join by commands, for scripts."""
+    """Found, join, sign, bar, release and travel by commands, for scripts."""
     os.umask(0o077)
     asked = _Asked(
         folder=folder.expanduser(),
@@ -110,6 +139,18 @@ def run(
             _words(asked)
         case Step.STATUS:
             _status(asked)
+        case _:
+            about = keys_desk.About(
+                device=device,
+                change=change,
+                request=request,
+                reason=reason,
+                duties=tuple(_duties(asked.duties)),
+                languages=tuple(language or ()),
+                secret=keys_desk.secret_in(words),
+            )
+            with _desk(asked) as desk:
+                keys_desk.STEPS[step.value](desk, about, _say)
 
 
 # before there is a desk ---
