@@ -32,10 +32,10 @@ from tocsin.core.ledger import (
     verify_cosignature,
     verify_published_key,
 )
-from tocsin.desk.desk import FOUNDING_NAME
 from tocsin.desk.errors import DamagedCopy, NoDeskHere, OtherCopy, ReplicaThere
 from tocsin.desk.keyfile import replaced, sync_folder, write_whole
 from tocsin.desk.kinds import ALL_KINDS
+from tocsin.desk.knowing import FOUNDING_NAME
 from tocsin.desk.replica import NAME, Replica
 from tocsin.desk.settings_file import NAME as CHOICES_NAME
 from tocsin.desk.signatures import check_signatures

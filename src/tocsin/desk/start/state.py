@@ -17,10 +17,11 @@ import msgspec
 from tocsin.core.ledger import UNDECODABLE, Record, coalition_id, read_records
 from tocsin.core.seal import Keyring
 from tocsin.desk.clock import Clock
-from tocsin.desk.desk import FOUNDING_NAME, Desk
+from tocsin.desk.desk import Desk
 from tocsin.desk.errors import DamagedNotes, DeskInUse, OtherCopy
 from tocsin.desk.keyfile import NAME as KEYRING
 from tocsin.desk.keyfile import SPARE, KeyFile
+from tocsin.desk.knowing import FOUNDING_NAME
 from tocsin.desk.replica import NAME as REPLICA
 from tocsin.desk.sealed_file import SealedFile
 from tocsin.errors import LedgerError
