@@ -10,13 +10,14 @@ from coalition import make_coalition
 
 from tocsin.core.intake import Account, Call, Facts, Submission, Who, write_submission
 from tocsin.core.ledger import WATCH, Load, NoKey, Purpose
-from tocsin.core.protect import CaseOpened, CaseParked, CaseReleased, CaseStage, Triaged, stage_of
+from tocsin.core.protect import CaseOpened, CaseParked, CaseReleased, CaseStage, Identity, Triaged, stage_of
 from tocsin.core.seal import Recipient, seal
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import RequestChanged
 from tocsin.desk.intake import actions as taking
 from tocsin.desk.ledger import custody as keeping
 from tocsin.desk.protect import actions as protecting
+from tocsin.desk.protect.queries import case_rows
 from tocsin.desk.sync import sync
 from tocsin.terms import Place, week_of
 
@@ -97,6 +98,11 @@ def test_cases_taken_up_together_are_all_released_and_go_on_where_they_stood(tmp
             )
             assert stage_of(version.content for version in said) is CaseStage.TRIAGED
             assert len(alternate.versions(CaseReleased, compartment=file)) == 1
+        # What stood before is the new holders', too: either can go on alone.
+        ours, theirs = case_rows(handler), case_rows(alternate)
+        assert [(row.code, row.stage, row.tier) for row in ours] == [(row.code, row.stage, row.tier) for row in theirs]
+        assert ([row.is_handler for row in ours], [row.is_handler for row in theirs]) == ([True] * 2, [False] * 2)
+        assert len(ours) == len(alternate.contents(Identity)) == len(handler.contents(Identity)) == 2
 
 
 def test_what_an_intake_week_brought_is_closed_to_everybody_three_weeks_later(tmp_path: Path) -> None:

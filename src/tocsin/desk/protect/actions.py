@@ -29,6 +29,7 @@ from tocsin.core.protect import (
     CaseParked,
     CaseReleased,
     Guide,
+    Identity,
     Leg,
     LegCode,
     LegState,
@@ -187,6 +188,7 @@ def take_up(desk: Desk, case: CaseCode, alternate: int) -> None:
     desk.member.check_loads([alternate])
     desk.reopen(recover_case(desk.member, case))
     desk.do(lambda member, moment: take_up_case(member, case, [alternate], moment))
+    _say_again(desk, case, DeviceNumber(alternate))
     released = CaseReleased(
         case=case,
         released_on=desk.today,
@@ -194,6 +196,17 @@ def take_up(desk: Desk, case: CaseCode, alternate: int) -> None:
         alternate=DeviceNumber(alternate),
     )
     desk.append(released, to=_file(case))
+
+
+def _say_again(desk: Desk, case: CaseCode, alternate: DeviceNumber) -> None:
+    """Say what stands of a case under its new keys: the alternate is given no other, and may have erased the old ones."""
+    identity, file = case_compartments(case)
+    for opening in desk.versions(CaseOpened, compartment=file):
+        ours = replace(opening.content, handler=DeviceNumber(desk.device), alternate=alternate)
+        desk.append(ours, to=file, based_on=opening.entry.draft)
+    for kind, where in ((Identity, identity), (Triaged, file), (Placed, file)):
+        for version in desk.versions(kind, compartment=where):
+            desk.append(version.content, to=where, based_on=version.entry.draft)
 
 
 # places and plan ---
