@@ -22,9 +22,19 @@ from typing import Any
 
 import numpy as np
 
-from tocsin.core.count.mse import CaptureTable, LogLinear, chapman, decomposable, lincoln_petersen, loglinear
+from tocsin.core.count.mse import (
+    CaptureTable,
+    LogLinear,
+    PosteriorN,
+    chapman,
+    decomposable,
+    latent_class,
+    lincoln_petersen,
+    loglinear,
+)
 
 SEED = 20170921
+MOST_STEPS = 8000
 PUBLISHED = {
     "kosovo_1999": 1.0,
     "new_orleans_8list_n185": 0.5,
@@ -324,6 +334,44 @@ def _chance(found: LogLinear, level: float, n_boot: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
+# latent classes ---
+
+
+def _lcmcr(row: Agreement, table: CaptureTable, told: dict[str, Any]) -> None:
+    """Hold posteriors to chance's own error; where the reference's chains disagree, ours must not be called converged."""
+    settings = told["settings"]
+    found = latent_class(
+        table,
+        max_classes=settings["K"],
+        a_alpha=settings["a_alpha"],
+        b_alpha=settings["b_alpha"],
+        target_ess=2000,
+        max_steps=MOST_STEPS,
+        rng=np.random.default_rng(SEED),
+        strict=False,
+    )
+    rhat, ess = found.rhat or np.inf, found.ess or 0.0
+    row.notes.append(
+        f"R-hat {rhat:.3f}, {ess:.0f} effective; R's {told['rhat_log_n0']:.3f}, {8 * told['ess_per_2000']:.0f}"
+    )
+    if told["rhat_log_n0"] > 1.02:
+        _where_theirs_disagree(row, table, settings["K"], found)
+        return
+    row.same("R-hat under 1.01 and 400 effective draws", rhat < 1.01 and ess >= 400, True)
+    row.near(
+        "mean, in joint errors",
+        abs(found.mean - told["pooled"]["mean"]) / _joint(found, told),
+        0.0,
+        bar=4.0,
+        absolute=True,
+    )
+    for q, theirs in told["pooled"]["quantiles"].items():
+        error = np.hypot(told["mc_se"]["quantiles"][q], _quantile_error(found, float(q)))
+        # Totals are whole: half a person is no difference.
+        apart = max(abs(found.quantile(float(q)) - theirs) - 1.0, 0.0) / max(error, 1e-9)
+        row.near(f"quantile {q}, in joint errors", apart, 0.0, bar=4.0, absolute=True)
+
+
 # what was published ---
 
 
@@ -337,6 +385,31 @@ def _published(row: Agreement, table: CaptureTable, told: dict[str, Any]) -> Non
     )
 
 
+def _where_theirs_disagree(row: Agreement, table: CaptureTable, k: int, found: PosteriorN) -> None:
+    """Refuse, or do not call it converged; if it is called so, chains from other starts must give the same."""
+    if found.refusals or not found.is_converged:
+        row.same("not called converged", True, True)
+        return
+    again = latent_class(
+        table, max_classes=k, max_steps=MOST_STEPS, rng=np.random.default_rng(SEED + 1), strict=False
+    )
+    error = float(np.hypot(*(one.sd / np.sqrt(one.ess or 1.0) for one in (found, again))))
+    row.near(
+        "another start, in joint errors", abs(found.mean - again.mean) / error, 0.0, bar=4.0, absolute=True
+    )
+    row.notes.append("R's chains disagree here; ours come together, and did so from other starts, too")
+
+
+def _joint(found: PosteriorN, told: dict[str, Any]) -> float:
+    return float(np.hypot(told["mc_se"]["mean"], found.sd / np.sqrt(found.ess or 1.0)))
+
+
+def _quantile_error(found: PosteriorN, q: float) -> float:
+    """Half the distance between the quantiles one standard error of the share apart."""
+    error = np.sqrt(q * (1 - q) / (found.ess or 1.0))
+    return (found.quantile(min(q + error, 1 - 1e-9)) - found.quantile(max(q - error, 1e-9))) / 2
+
+
 Compare = Callable[[Agreement, CaptureTable, dict[str, Any]], None]
 COMPARED: dict[str, tuple[str, float, Compare]] = {
     "pairs": ("pairs", 1e-9, _pairs),
@@ -345,6 +418,7 @@ COMPARED: dict[str, tuple[str, float, Compare]] = {
     "log-linear": ("rcapture", 1e-6, _rcapture),
     "stepwise": ("sparse", 1e-5, _stepwise),
     "bic": ("msebic", 1e-5, _bic),
+    "latent class": ("lcmcr", 4.0, _lcmcr),
     "published": ("published", 1.0, _published),
 }
 

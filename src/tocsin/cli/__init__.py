@@ -22,6 +22,7 @@ VERBS = {
     "relay": "Run the relay: the one machine others reach.",
     "keys": "Found, join, sign, bar and release by commands, for scripts.",
     "watch": "Run a detector on a table of weekly counts; JSON out.",
+    "count": "Say from a table of lists how many were never listed.",
     "sentry": "Stay awake: ring, watch deadlines, ping the seats.",
     "exposure": "Say what is lost if one of us is taken.",
     "verify": "Check a replica: numbers, chains, signatures, heads.",

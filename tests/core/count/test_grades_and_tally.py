@@ -129,7 +129,10 @@ made = st.lists(
 @given(made)
 def test_a_grade_is_what_some_pair_of_origins_carries(claims: list[Claim]) -> None:
     said = [each for each in claims if each.predicate != "beaten"]
-    behind = {each.origin: {other.source.controller for other in said if other.origin == each.origin} for each in said}
+    behind = {
+        each.origin: {other.source.controller for other in said if other.origin == each.origin}
+        for each in said
+    }
     seen = {each.origin for each in said if each.first_hand}
     pairs = [pair for pair in combinations(behind, 2) if len(behind[pair[0]] | behind[pair[1]]) > 1]
     is_seen = any(seen & {*pair} for pair in pairs)

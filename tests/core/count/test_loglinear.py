@@ -92,7 +92,7 @@ def test_only_models_with_an_estimate_are_chosen_from() -> None:
 
 
 @given(st.lists(st.sampled_from([0, 0, 1, 2, 9]), min_size=15, max_size=15))
-@settings(max_examples=30)
+@settings(max_examples=10)
 def test_newtons_steps_and_the_linear_program_agree_on_what_exists(counts: list[int]) -> None:
     space = Space(4, tuple(range(1, 15)))
     masks = space.mask(list(all_models(4, 3)))

@@ -91,7 +91,9 @@ class Standing:
     @property
     def comparisons(self) -> tuple[Comparison, ...]:
         """All pairs of numbers about one group of acts in one place, but for one that revises the other."""
-        return tuple(sorted((pair for group in self.grouped for pair in self.compared(*group)), key=_by_place))
+        return tuple(
+            sorted((pair for group in self.grouped for pair in self.compared(*group)), key=_by_place)
+        )
 
     @cached_property
     def grouped(self) -> Mapping[tuple[Place, str], Sequence[tuple[int, Row]]]:

@@ -2,33 +2,60 @@
 
 Needs numpy and scipy only. Read in this order: `table` (CaptureTable), `errors` (Reason, NotEstimable), `checks` (what is
 seen before anything is estimated), `pairs` (two lists), `posterior` (PosteriorN), `graphs` and `averaging` (`decomposable`:
-exact), `models`, `existence`, `fitting` and `loglinear`.
+exact), `models`, `existence`, `fitting` and `loglinear`, `classes`, `mixing` and `latent` (`latent_class`), `combining`
+(parts, replicates, linkages, days), `sensing` (`sensitivity`), `reporting` (`report`).
 
 Every estimator checks its table first and raises `NotEstimable` with all reasons; publish through a report only.
 """
 
 from tocsin.core.count.mse.averaging import decomposable
 from tocsin.core.count.mse.checks import Diagnostics, check
+from tocsin.core.count.mse.combining import (
+    Combined,
+    Look,
+    StrataTotal,
+    combine_replicates,
+    combine_strata,
+    linkage_average,
+    sequence,
+)
 from tocsin.core.count.mse.errors import BadChoice, BadTable, NotEstimable, Reason
+from tocsin.core.count.mse.latent import latent_class
 from tocsin.core.count.mse.loglinear import LogLinear, loglinear
 from tocsin.core.count.mse.pairs import PairEstimate, chapman, lincoln_petersen
 from tocsin.core.count.mse.posterior import ModelWeight, PosteriorN
+from tocsin.core.count.mse.reporting import MethodRow, Report, report, two_figures
+from tocsin.core.count.mse.sensing import Sensitivity, sensitivity
 from tocsin.core.count.mse.table import CaptureTable
 
 __all__ = [
     "BadChoice",
     "BadTable",
     "CaptureTable",
+    "Combined",
     "Diagnostics",
     "LogLinear",
+    "Look",
+    "MethodRow",
     "ModelWeight",
     "NotEstimable",
     "PairEstimate",
     "PosteriorN",
     "Reason",
+    "Report",
+    "Sensitivity",
+    "StrataTotal",
     "chapman",
     "check",
+    "combine_replicates",
+    "combine_strata",
     "decomposable",
+    "latent_class",
     "lincoln_petersen",
+    "linkage_average",
     "loglinear",
+    "report",
+    "sensitivity",
+    "sequence",
+    "two_figures",
 ]

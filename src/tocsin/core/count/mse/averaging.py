@@ -12,7 +12,7 @@ from functools import cache
 from typing import Literal
 
 import numpy as np
-from scipy.special import gammaln
+from scipy.special import gammaln, logsumexp
 
 from tocsin.core.count.mse.checks import check
 from tocsin.core.count.mse.errors import BadChoice, NotEstimable, Reason
@@ -246,26 +246,26 @@ def _average(asked: _Asked, graphs: Family, low: Ints, high: Ints) -> PosteriorN
     width = (high - low + 1).astype(np.float64)
     block = max(16, 2_000_000 // len(graphs.codes))
     parts = [slice(at, at + block) for at in range(0, len(low), block)]
-    highest = -np.inf
+    highest, of_complete = -np.inf, -np.inf
     by_graph, moment = np.zeros(len(graphs.codes)), np.zeros(len(graphs.codes))
-    mass, complete = np.zeros(len(low)), np.zeros(len(low))
+    mass = np.zeros(len(low))
     for part in parts:
         joint = asked.joint(graphs, middle[part])
+        of_complete = np.logaddexp(of_complete, logsumexp(joint[graphs.complete] + np.log(width[part])))
+        if not asked.with_complete:
+            joint[graphs.complete] = -np.inf
         top = joint.max()
         if top > highest:
             shrink = np.exp(highest - top)
-            by_graph, moment, mass, complete = (each * shrink for each in (by_graph, moment, mass, complete))
+            by_graph, moment, mass = by_graph * shrink, moment * shrink, mass * shrink
             highest = top
         np.exp(np.subtract(joint, highest, out=joint), out=joint)
         joint *= width[part]
         by_graph += joint.sum(axis=1)
         moment += joint @ middle[part]
-        complete[part] = joint[graphs.complete]
         mass[part] = joint.sum(axis=0)
-    weight = by_graph[graphs.complete] / by_graph.sum()
-    if not asked.with_complete:
-        mass = np.maximum(mass - complete, 0.0)
-        by_graph[graphs.complete] = 0.0
+    total = np.log(by_graph.sum()) + highest
+    share = of_complete - (total if asked.with_complete else np.logaddexp(total, of_complete))
     mass /= mass.sum()
     return PosteriorN(
         n=asked.margins.n,
@@ -274,7 +274,7 @@ def _average(asked: _Asked, graphs: Family, low: Ints, high: Ints) -> PosteriorN
         mass=mass,
         method="decomposable",
         ranked=_ranked(asked.margins.n, graphs, by_graph, moment),
-        complete_weight=float(weight),
+        complete_weight=float(np.exp(share)),
         mass_at_cap=float(mass[middle > middle[0] + 0.9 * (middle[-1] - middle[0])].sum()),
     )
 

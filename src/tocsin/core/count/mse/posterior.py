@@ -11,6 +11,8 @@ import numpy as np
 from tocsin.core.count.mse.errors import Reason
 from tocsin.core.count.mse.table import Floats, Ints
 
+GOOD_RHAT, GOOD_ESS = 1.01, 400.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelWeight:
@@ -74,6 +76,11 @@ class PosteriorN:
     @property
     def _middle(self) -> Floats:
         return np.asarray((self.low.astype(np.float64) + self.high) / 2)
+
+    @property
+    def is_converged(self) -> bool:
+        """Say whether chains tell one story; what is summed exactly has none."""
+        return self.rhat is None or (self.rhat < GOOD_RHAT and (self.ess or 0.0) >= GOOD_ESS)
 
     @property
     def median(self) -> float:

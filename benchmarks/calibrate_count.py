@@ -1,0 +1,265 @@
+"""Do the intervals hold the truth, and does the report warn where they cannot?
+
+People are invented with a known total, listed by lists of known chances, and all that `report` says is held against the
+truth. Where the assumptions hold: how often the 95 % intervals hold the total, how often a table is refused or warned of for
+nothing, and how wide intervals are beside those of the true model, had it been known. Where they do not hold: how often the
+right refusal or warning is there. Latent classes take seconds a table and are run on a part of them.
+"""
+
+from __future__ import annotations
+
+import os
+
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from _table import Figure, main
+
+from tocsin.core.count.mse import CaptureTable, NotEstimable, Report, loglinear, report
+
+SEED = 20170921
+COVER, RIGHT, REFUSED, WARNED, WIDTH = 0.90, 0.80, 0.05, 0.20, 1.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """A truth to draw tables from."""
+
+    name: str
+    total: int
+    draw: Callable[[int, np.random.Generator], np.ndarray]
+    """Who is on which list, shape (total, lists)."""
+    true_model: str | None
+    """None where the assumptions do not hold."""
+    right: frozenset[str] = frozenset()
+    """Codes of which one must be there."""
+
+
+def independent(*p: float) -> Callable[[int, np.random.Generator], np.ndarray]:
+    """Give lists that know nothing of one another."""
+    return lambda total, rng: rng.random((total, len(p))) < np.array(p)
+
+
+def dependent(*p: float, second: float) -> Callable[[int, np.random.Generator], np.ndarray]:
+    """Give a second list that holds another share of those on the first."""
+
+    def draw(total: int, rng: np.random.Generator) -> np.ndarray:
+        on = rng.random((total, len(p))) < np.array(p)
+        on[:, 1] = rng.random(total) < np.where(on[:, 0], second, p[1])
+        return on
+
+    return draw
+
+
+def unequal(n_lists: int) -> Callable[[int, np.random.Generator], np.ndarray]:
+    """Give people of whom 30 % are easily listed, by every list, and 70 % hardly."""
+
+    def draw(total: int, rng: np.random.Generator) -> np.ndarray:
+        easy = np.array([0.4, 0.6, 0.5, 0.45, 0.55, 0.5])[:n_lists]
+        hard = np.array([0.06, 0.12, 0.08, 0.1, 0.07, 0.09])[:n_lists]
+        return rng.random((total, n_lists)) < np.where(rng.random((total, 1)) < 0.3, easy, hard)
+
+    return draw
+
+
+def reused(*p: float, share: float) -> Callable[[int, np.random.Generator], np.ndarray]:
+    """Give a second list that took over a share of the first one's people, beside its own."""
+
+    def draw(total: int, rng: np.random.Generator) -> np.ndarray:
+        on = rng.random((total, len(p))) < np.array(p)
+        on[:, 1] |= on[:, 0] & (rng.random(total) < share)
+        return on
+
+    return draw
+
+
+FREE = "independence"
+UNEQUAL = frozenset({"capture.unequal"})
+REUSED = frozenset({"list.reused", "list.inside"})
+WORLDS = (
+    World(
+        name="3 independent lists, N 1,000", total=1000, draw=independent(0.3, 0.25, 0.35), true_model=FREE
+    ),
+    World(
+        name="4 independent lists, N 200", total=200, draw=independent(0.3, 0.25, 0.2, 0.3), true_model=FREE
+    ),
+    World(
+        name="4 independent lists, N 1,000",
+        total=1000,
+        draw=independent(0.3, 0.2, 0.15, 0.25),
+        true_model=FREE,
+    ),
+    World(
+        name="4 independent lists, N 20,000",
+        total=20_000,
+        draw=independent(0.1, 0.08, 0.12, 0.1),
+        true_model=FREE,
+    ),
+    World(
+        name="6 independent lists, N 1,000",
+        total=1000,
+        draw=independent(0.2, 0.15, 0.1, 0.2, 0.15, 0.1),
+        true_model=FREE,
+    ),
+    World(
+        name="4 lists, one dependent pair, N 1,000",
+        total=1000,
+        draw=dependent(0.3, 0.15, 0.15, 0.25, second=0.45),
+        true_model="[12,3,4]",
+    ),
+    World(
+        name="4 lists, one dependent pair, N 5,000",
+        total=5000,
+        draw=dependent(0.2, 0.1, 0.15, 0.2, second=0.4),
+        true_model="[12,3,4]",
+    ),
+    World(
+        name="5 lists, one dependent pair, N 2,000",
+        total=2000,
+        draw=dependent(0.2, 0.1, 0.15, 0.2, 0.15, second=0.4),
+        true_model="[12,3,4,5]",
+    ),
+    World(
+        name="4 sparse lists, N 1,000", total=1000, draw=independent(0.05, 0.04, 0.03, 0.06), true_model=FREE
+    ),
+    World(
+        name="4 lists, unequal people, N 1,000", total=1000, draw=unequal(4), true_model=None, right=UNEQUAL
+    ),
+    World(
+        name="5 lists, unequal people, N 5,000", total=5000, draw=unequal(5), true_model=None, right=UNEQUAL
+    ),
+    World(
+        name="3 lists, one reuses another, N 1,000",
+        total=1000,
+        draw=reused(0.3, 0.06, 0.25, share=0.7),
+        true_model=None,
+        right=REUSED,
+    ),
+    World(
+        name="4 lists, one reuses another, N 5,000",
+        total=5000,
+        draw=reused(0.2, 0.05, 0.15, 0.2, share=0.7),
+        true_model=None,
+        right=REUSED,
+    ),
+)
+
+
+@dataclass(kw_only=True)
+class Found:
+    """What was seen over the tables of one world."""
+
+    held: dict[str, list[bool]] = field(default_factory=dict)
+    width: list[float] = field(default_factory=list)
+    refused: list[bool] = field(default_factory=list)
+    warned: list[bool] = field(default_factory=list)
+    right: list[bool] = field(default_factory=list)
+    codes: dict[str, int] = field(default_factory=dict)
+
+
+def run(world: World, n_tables: int, *, bootstrap: int, with_latent: bool = False) -> Found:
+    """Report on many tables of a world."""
+    rng, found = np.random.default_rng(SEED), Found()
+    for _ in range(n_tables):
+        on = world.draw(world.total, rng)
+        names = [f"list {at + 1}" for at in range(on.shape[1])]
+        histories, counts = np.unique(on[on.any(axis=1)].astype(int), axis=0, return_counts=True)
+        table = CaptureTable.from_counts(
+            {tuple(one): int(n) for one, n in zip(histories.tolist(), counts, strict=True)}, names
+        )
+        _take(found, world, table, report(table, rng=rng, bootstrap=bootstrap, with_latent=with_latent))
+    return found
+
+
+def _take(found: Found, world: World, table: CaptureTable, said: Report) -> None:
+    codes = {reason.code for reason in (*said.refusals, *said.warnings)}
+    codes |= {reason.code for row in said.methods for reason in row.reasons}
+    for code in codes:
+        found.codes[code] = found.codes.get(code, 0) + 1
+    found.refused.append(bool(said.refusals))
+    found.warned.append(bool(said.warnings))
+    found.right.append(bool(codes & world.right))
+    for row in said.methods:
+        if row.low is not None and row.high is not None:
+            found.held.setdefault(row.method, []).append(row.low <= world.total <= row.high)
+    exact = next((row for row in said.methods if row.method == "decomposable" and row.has_number), None)
+    if world.true_model and exact and exact.low is not None and exact.high is not None:
+        try:
+            low, high = loglinear(table, model=world.true_model, bootstrap=0).interval()
+        except NotEstimable:
+            return
+        found.width.append((exact.high - exact.low) / (high - low))
+
+
+def measure(quick: bool) -> Iterator[Figure]:
+    """Go through the worlds."""
+    for world in WORLDS:
+        found = run(world, 12 if quick else 100, bootstrap=40 if quick else 200)
+        # A dozen tables say little: the bars are for the long form.
+        yield from _figures(world, found, with_bars=not quick)
+    if not quick:
+        for world in (WORLDS[2], WORLDS[9]):
+            found = run(world, 8, bootstrap=100, with_latent=True)
+            held = found.held.get("latent-class", [])
+            yield Figure(
+                name=f"{world.name}: latent class holds",
+                value=float(np.mean(held)) if held else float("nan"),
+                unit="share",
+                note=f"of {len(held)} with an answer",
+            )
+
+
+def _figures(world: World, found: Found, *, with_bars: bool) -> Iterator[Figure]:
+    seen = ", ".join(f"{code} {n}" for code, n in sorted(found.codes.items(), key=lambda one: -one[1]))
+
+    def bar(value: float) -> float | None:
+        return value if with_bars else None
+
+    if world.true_model is None:
+        value = float(np.mean(found.right))
+        yield Figure(name=f"{world.name}: told", value=value, unit="share", bar=bar(RIGHT), note=seen)
+        return
+    for method, held in found.held.items():
+        note = f"of {len(held)}"
+        yield Figure(
+            name=f"{world.name}: {method} holds",
+            value=float(np.mean(held)),
+            unit="share",
+            bar=bar(COVER),
+            note=note,
+        )
+    yield Figure(
+        name=f"{world.name}: refused",
+        value=float(np.mean(found.refused)),
+        unit="share",
+        bar=bar(REFUSED),
+        at_most=True,
+    )
+    yield Figure(
+        name=f"{world.name}: warned",
+        value=float(np.mean(found.warned)),
+        unit="share",
+        bar=bar(WARNED),
+        at_most=True,
+        note=seen,
+    )
+    if found.width:
+        yield Figure(
+            name=f"{world.name}: width",
+            value=float(np.median(found.width)),
+            unit="x true model",
+            bar=bar(WIDTH),
+            at_most=True,
+        )
+
+
+if __name__ == "__main__":
+    main(
+        "Count: intervals and warnings",
+        measure,
+        left_out="most of the tables, latent classes, and so the bars",
+    )

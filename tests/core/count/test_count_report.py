@@ -1,0 +1,215 @@
+"""The report: what bad tables get, what is warned of, how estimates are combined, what may leave."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tocsin.core.count.mse import (
+    BadChoice,
+    CaptureTable,
+    NotEstimable,
+    PosteriorN,
+    Report,
+    combine_replicates,
+    combine_strata,
+    decomposable,
+    linkage_average,
+    report,
+    sensitivity,
+    sequence,
+    two_figures,
+)
+
+SOUND = [60, 50, 20, 40, 15, 12, 8]
+
+
+def three(counts: list[int]) -> CaptureTable:
+    return CaptureTable.from_counts(
+        {tuple(code >> at & 1 for at in range(3)): counts[code - 1] for code in range(1, 8)},
+        ["hotline", "clinic", "monitor"],
+    )
+
+
+def quick(table: CaptureTable, **more: object) -> Report:
+    given = {"bootstrap": 50, "with_latent": False} | more
+    return report(table, rng=np.random.default_rng(1), **given)  # type: ignore[arg-type] # passed on as given
+
+
+def spread(n: int, middle: float, sd: float) -> PosteriorN:
+    n0 = np.arange(0, 3000)
+    mass = np.exp(-((n0 - middle) ** 2) / (2 * sd**2))
+    return PosteriorN(n=n, low=n0, high=n0, mass=mass / mass.sum(), method="made")
+
+
+@pytest.mark.parametrize(
+    ("rows", "code"),
+    [
+        (["1,0,0,40", "0,1,0,30", "1,1,0,9"], "list.empty"),
+        (["1,0,0,40", "1,0,0,30", "0,1,1,9", "1,1,1,9"], "table.duplicate"),
+        (["1,0,0,40", "0,1,1,-3", "1,1,1,30"], "table.negative"),
+        (["1,0,0,40", "0,1,1,2.5", "1,1,1,30"], "table.fraction"),
+        (["0,0,0,100", "1,0,0,40", "0,1,1,20", "1,1,1,30"], "table.nobody"),
+        (["1,0,0,40", "0,1,0,30", "1,1,0,9", "0,0,1,20"], "list.alone"),
+        (["1,0,0,40", "0,1,0,30", "1,1,0,9", "1,0,1,20", "1,1,1,9"], "list.inside"),
+        (["1,0,0,4", "0,1,0,3", "1,1,0,2", "1,0,1,2", "0,0,1,5"], "few.people"),
+    ],
+)
+def test_a_bad_table_gets_its_code_and_never_a_number(rows: list[str], code: str) -> None:
+    said = quick(CaptureTable.read_csv(["a,b,c,count", *rows]))
+
+    assert code in {reason.code for reason in said.refusals}
+    assert said.methods == ()
+    assert said.span is None
+    assert said.sentence.endswith("no estimate of the total is possible.")
+
+
+@pytest.mark.parametrize("n_lists", [1, 2])
+def test_one_or_two_lists_are_refused(n_lists: int) -> None:
+    cells = {(1,): 50} if n_lists == 1 else {(1, 0): 50, (0, 1): 40, (1, 1): 20}
+
+    said = quick(CaptureTable.from_counts(cells, list("ab")[:n_lists]))
+
+    assert "few.lists" in {reason.code for reason in said.refusals}
+
+
+def test_what_one_method_alone_answers_is_not_shown() -> None:
+    said = quick(three([69, 55, 21, 63, 17, 18, 28]))
+
+    assert {reason.code for reason in said.refusals} == {"graph.complete", "method.alone"}
+    assert all(row.median is None for row in said.methods)
+    assert "median" not in str([row for row in said.to_json()["methods"] if row["median"] is not None])
+
+
+def test_a_sound_table_is_answered_by_all_methods_side_by_side() -> None:
+    said = report(three(SOUND), rng=np.random.default_rng(2), bootstrap=100, chains=8, max_steps=400)
+
+    assert [row.method for row in said.methods] == ["decomposable", "loglinear", "latent-class"]
+    assert all(row.low is not None and row.low >= said.n for row in said.methods if row.has_number)
+    assert said.is_publishable
+    assert said.provenance["table"] == three(SOUND).hash
+    assert said.sentence.startswith("205 documented; about ")
+
+
+@given(st.lists(st.integers(0, 40), min_size=7, max_size=7))
+@settings(max_examples=15, deadline=None)
+def test_no_report_is_below_the_documented(counts: list[int]) -> None:
+    said = quick(three(counts), bootstrap=20)
+
+    for row in said.methods:
+        if row.low is not None and row.median is not None and row.high is not None:
+            assert said.n <= row.low <= row.high
+            assert said.n <= row.median
+
+
+@given(st.lists(st.integers(3, 40), min_size=7, max_size=7))
+@settings(max_examples=10, deadline=None)
+def test_an_empty_list_is_named_and_leaving_it_out_gives_the_same_again(counts: list[int]) -> None:
+    table = three(counts)
+    cells = {tuple(code >> at & 1 for at in range(4)): n for code, n in table.cells}
+    wider = CaptureTable.from_counts(cells, [*table.lists, "nobody's"])
+
+    assert "list.empty" in {reason.code for reason in quick(wider).refusals}
+    assert wider.drop("nobody's") == table
+
+
+def test_what_leaves_has_two_figures_and_no_small_cells() -> None:
+    small = three([60, 50, 1, 1, 1, 1, 1])
+    told, exact = quick(three(SOUND)).to_json(), quick(three(SOUND)).to_json(rounded=False)
+
+    assert all(row["median"] == two_figures(row["median"]) for row in told["methods"])
+    assert any(row["median"] != two_figures(row["median"]) for row in exact["methods"])
+    assert [two_figures(value) for value in (7.4, 46, 83.5, 1034.2, 9999)] == [7, 46, 84, 1000, 10000]
+    assert quick(small).to_json()["lists"]["monitor"] is None
+
+
+def test_parts_are_added_by_their_draws() -> None:
+    rng = np.random.default_rng(3)
+    parts = [spread(50, 300, 40), spread(70, 500, 30)]
+
+    found = combine_strata(parts, n_without=5, rng=rng)
+
+    assert found.total.n == 125
+    assert found.total.mean == pytest.approx(50 + 300 + 70 + 500 + 5, rel=0.01)
+    assert found.total.sd == pytest.approx(50, rel=0.05)
+    assert not found.is_floor
+    assert combine_strata(parts, n_without=50, rng=rng).is_floor
+
+
+def test_replicates_follow_rubin_and_the_other_rule_is_wider() -> None:
+    replicates = [spread(50, middle, 20) for middle in (290, 310, 300, 330)]
+
+    rubin, verdata = combine_replicates(replicates), combine_replicates(replicates, rule="verdata")
+
+    between = np.var([290, 310, 300, 330], ddof=1)
+    assert rubin.mean == pytest.approx(50 + 307.5, rel=1e-3)
+    assert rubin.sd == pytest.approx(np.sqrt(400 + 1.25 * between), rel=1e-3)
+    assert rubin.degrees == pytest.approx(3 * (1 + 4 * 400 / (5 * between)) ** 2, rel=1e-2)
+    assert verdata.interval[1] > rubin.interval[1]
+    assert combine_replicates(replicates, rule="mixture").mean == pytest.approx(rubin.mean, rel=1e-6)
+
+
+def test_ways_of_linking_are_mixed_by_their_weights() -> None:
+    tables = [three(SOUND), three([62, 51, 19, 41, 14, 12, 7])]
+
+    found = linkage_average(tables, [3, 1], decomposable)
+
+    one, other = (decomposable(table) for table in tables)
+    assert found.mean == pytest.approx((3 * one.mean + other.mean) / 4, rel=1e-3)
+    assert min(one.interval()[0], other.interval()[0]) <= found.interval()[0]
+    with pytest.raises(NotEstimable) as caught:
+        linkage_average([three(SOUND), three([40, 30, 6, 20, 0, 0, 0])], None, decomposable)
+    assert caught.value.reasons[0].code == "linkage.refused"
+
+
+def test_missed_matches_widen_the_average_over_linkages_and_shift_a_single_one() -> None:
+    """A truth of 1,000; one in ten matches is missed. Averaging over matches put back by chance holds it."""
+    rng = np.random.default_rng(4)
+    on = rng.random((1000, 3)) < np.array([0.35, 0.3, 0.4])
+    missed = on.copy()
+    extra = []
+    for person in np.flatnonzero((on.sum(axis=1) > 1) & (rng.random(1000) < 0.1)):
+        at = int(np.flatnonzero(on[person])[0])
+        missed[person, at] = False
+        extra.append(np.eye(3, dtype=bool)[at])
+    worst = np.concatenate((missed, extra))
+    names = ["a", "b", "c"]
+
+    def table(people: np.ndarray) -> CaptureTable:
+        kept = people[people.any(axis=1)]
+        return CaptureTable.from_records(
+            [dict(zip(names, one, strict=True)) for one in kept.tolist()], lists=names
+        )
+
+    assert decomposable(table(worst)).median > decomposable(table(on)).median
+    assert decomposable(table(on)).interval()[0] < 1000 < decomposable(table(on)).interval()[1]
+
+
+def test_every_day_of_a_schedule_is_answered_for() -> None:
+    looks = sequence(
+        {"2017-09-20": three([3, 2, 1, 2, 1, 1, 0]), "2017-09-24": three(SOUND)},
+        decomposable,
+        schedule=["2017-09-20", "2017-09-22", "2017-09-24"],
+    )
+
+    assert [look.reasons[0].code if look.reasons else "" for look in looks] == [
+        "few.people",
+        "sequence.missing",
+        "",
+    ]
+    assert looks[2].low is not None
+    with pytest.raises(BadChoice):
+        sequence({"2017-09-24": three(SOUND)}, decomposable, schedule=["2017-09-20"])
+
+
+def test_the_dial_says_what_a_claimed_total_would_need() -> None:
+    table = three(SOUND)
+    found = sensitivity(table)
+
+    assert found.ratio_for(found.base.median, table.n) == pytest.approx(1)
+    assert found.ratio_for(table.n, table.n) == 0
+    assert [one.what for one in found.left_out] == list(table.lists)
+    assert found.odds[0][0] == pytest.approx(0.5)
+    assert found.odds[-1][1] == pytest.approx(table.n + 2 * (found.base.median - table.n))

@@ -1,0 +1,119 @@
+"""Latent classes: the gradient, the posterior of a table small enough to integrate, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tocsin.core.count.mse import BadChoice, CaptureTable, NotEstimable, latent_class
+from tocsin.core.count.mse.classes import Prior, Target
+from tocsin.core.count.mse.mixing import mixing
+
+TABLE = CaptureTable.from_counts(
+    {(1, 0, 0): 22, (0, 1, 0): 18, (1, 1, 0): 9, (0, 0, 1): 15, (1, 0, 1): 7, (0, 1, 1): 6, (1, 1, 1): 4},
+    ["hotline", "clinic", "monitor"],
+)
+
+
+def test_the_slope_is_that_of_the_value() -> None:
+    rng = np.random.default_rng(1)
+    target = Target(TABLE, Prior(4, 0.25, 0.25))
+    at = target.start(3, rng)
+    slope = target.slope(at.astype(np.float32))
+
+    for row in range(len(at)):
+        step = np.zeros_like(at)
+        step[row] = 1e-5
+        by_hand = (target.value(at + step) - target.value(at - step)) / 2e-5
+        assert slope[row] == pytest.approx(by_hand, rel=1e-3, abs=2e-3)
+
+
+def test_exchanging_labels_changes_no_likelihood_and_keeps_sizes() -> None:
+    rng = np.random.default_rng(2)
+    target = Target(TABLE, Prior(5, 0.25, 0.25))
+    at = target.start(40, rng)
+    before = target.chance_of_none(at)
+
+    for _ in range(30):
+        target.exchange(at, rng)
+
+    assert target.chance_of_none(at) == pytest.approx(before, rel=1e-6)
+
+
+def test_hamiltonian_steps_and_gibbs_draw_from_one_posterior() -> None:
+    rng = np.random.default_rng(3)
+    target = Target(TABLE, Prior(3, 0.25, 0.25))
+    at = target.start(40, rng)
+    kept = []
+    for step in range(600):
+        target.redraw(at, rng)
+        target.exchange(at, rng)
+        if step >= 200:
+            kept.append(rng.negative_binomial(target.n, 1 - target.chance_of_none(at)))
+    by_gibbs = np.array(kept)
+
+    found = latent_class(TABLE, max_classes=3, chains=16, max_steps=400, rng=rng, strict=False)
+
+    logs = np.log(by_gibbs + 0.5)
+    error = np.hypot(by_gibbs.std() / np.sqrt(mixing(logs)[1]), found.sd / np.sqrt(found.ess or 1))
+    assert abs(by_gibbs.mean() + TABLE.n - found.mean) < 5 * error
+    assert abs(np.median(by_gibbs) + TABLE.n - found.median) < 6 * error
+
+
+def test_with_one_kind_of_people_it_answers_as_independence() -> None:
+    """Two classes of which the second hardly gets a share: alpha held near nothing."""
+    rng = np.random.default_rng(4)
+
+    found = latent_class(
+        TABLE, max_classes=2, a_alpha=1e-3, b_alpha=50, chains=8, max_steps=200, rng=rng, strict=False
+    )
+
+    assert TABLE.n < found.quantile(0.025) < 111 < found.quantile(0.975)
+
+
+def test_the_same_chance_gives_the_same_draws() -> None:
+    one, other = (
+        latent_class(TABLE, chains=4, max_steps=20, rng=np.random.default_rng(9), strict=False)
+        for _ in range(2)
+    )
+
+    assert (one.rhat, one.median, one.ess) == (other.rhat, other.median, other.ess)
+
+
+def test_chains_that_do_not_agree_are_refused() -> None:
+    with pytest.raises(NotEstimable) as caught:
+        latent_class(TABLE, chains=4, max_steps=8, rng=np.random.default_rng(5))
+
+    assert "mcmc.unmixed" in {reason.code for reason in caught.value.reasons}
+
+
+def test_independent_draws_are_worth_themselves_and_stuck_chains_little() -> None:
+    rng = np.random.default_rng(6)
+    free = rng.normal(size=(500, 8))
+    stuck = free + np.arange(8) * 3
+
+    rhat, ess = mixing(free)
+
+    assert rhat == pytest.approx(1, abs=0.01)
+    assert ess == pytest.approx(4000, rel=0.2)
+    assert mixing(stuck)[0] > 2
+    assert mixing(stuck)[1] < 100
+
+
+def test_it_says_how_far_it_is_and_can_be_stopped() -> None:
+    seen: list[tuple[int, int]] = []
+
+    def told(done: int, total: int) -> None:
+        seen.append((done, total))
+        if done > 310:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        latent_class(TABLE, chains=4, max_steps=100, rng=np.random.default_rng(7), told=told)
+    assert seen[-1] == (320, 400)
+
+
+def test_settings_out_of_range_are_refused() -> None:
+    for wrong in ({"max_classes": 1}, {"chains": 3}, {"a_alpha": 0.0}, {"max_steps": 7}):
+        with pytest.raises(BadChoice):
+            latent_class(TABLE, rng=np.random.default_rng(8), **wrong)
