@@ -4,7 +4,7 @@ import { make } from "./page/dom.js";
 import { learnDuty } from "./page/duty.js";
 import { loadBy } from "./page/lazy.js";
 import { guardWords, watchEscape } from "./page/leave.js";
-import { draw, show } from "./page/screens.js";
+import { draw, show, tell } from "./page/screens.js";
 import { deliverBy } from "./page/sending.js";
 import { startScreen } from "./page/start.js";
 import { hasWords } from "./page/testimony.js";
@@ -29,7 +29,8 @@ async function loadRest() {
   const words = await fetch("words.json", { cache: "no-store", credentials: "omit" });
   open(await words.json());
   await seal();
-  await learnDuty();
+  draw();
+  await learnDuty().catch((trouble) => tell(sentenceFor(trouble)));
   draw();
 }
 

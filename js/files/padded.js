@@ -47,7 +47,8 @@ async function* layOut({ size, pieces }) {
     yield piece;
   }
   if (left !== 0) throw new Error("the file changed while it was read");
-  for (let zeros = padme(8 + size) - 8 - size; zeros > 0; zeros -= PIECE) yield new Uint8Array(Math.min(zeros, PIECE));
+  const empty = new Uint8Array(PIECE);
+  for (let zeros = padme(8 + size) - 8 - size; zeros > 0; zeros -= PIECE) yield empty.subarray(0, Math.min(zeros, PIECE));
 }
 
 /**

@@ -17,6 +17,8 @@ from tocsin.core.ledger.signed_text import SignedText, sign_text
 from tocsin.desk.desk import Desk
 from tocsin.desk.intake.actions import waiting
 
+LANGUAGES = ["en", "az", "ru", "tr", "ka", "ar", "fa", "uk"]
+
 EXPECTED = "Cleared data types"
 """What Chromium says of `Clear-Site-Data`; it is no complaint."""
 
@@ -109,17 +111,17 @@ def reply(coalition: Coalition, to: Submission, *, place: int = 0, **said: Any) 
     post(coalition, "mailbox", write_reply(message, mailbox, place=place).to_bytes())
 
 
+def address_of(coalition: Coalition) -> str:
+    """Give the page's address, with what its founders hash to."""
+    desk = coalition.desks[0]
+    charter = draw_up(desk.world.history.now.roll, desk.keyring.coalition, serial=1, day=desk.today, page={})
+    return f"{coalition.address}/#{charter.pin}"
+
+
 def witness(browser: Browser, coalition: Coalition, **options: object) -> Witness:
     """Sit somebody down in front of the page of a coalition that has a charter."""
     context = browser.new_context(**{"viewport": {"width": 360, "height": 740}, **options})  # type: ignore[arg-type]
-    pin = draw_up(
-        coalition.desks[0].world.history.now.roll,
-        coalition.desks[0].keyring.coalition,
-        serial=1,
-        day=coalition.desks[0].today,
-        page={},
-    ).pin
-    return Witness(context.new_page(), f"{coalition.address}/#{pin}")
+    return Witness(context.new_page(), address_of(coalition))
 
 
 def arrived(desk: Desk) -> list[Submission]:

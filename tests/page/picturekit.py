@@ -5,7 +5,10 @@ from __future__ import annotations
 import struct
 import zlib
 
-CANARY = b"canary-exif-quillon"
+PLANT = "canary-heliotrope-brass"
+"""How every planted word begins, so that one search finds any of them."""
+
+CANARY = f"{PLANT}-exif".encode()
 # A grey JPEG of 8 x 8 points, written out by hand: tables, frame, one scan.
 JPEG_BODY = b"".join(
     [

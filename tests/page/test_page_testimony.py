@@ -8,14 +8,13 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from coalition import Coalition
-from pagekit import Witness, arrived, witness
+from pagekit import LANGUAGES, Witness, arrived, witness
 from playwright.sync_api import Browser, expect
 
 from tocsin.core.seal import Receipt
 
 pytestmark = pytest.mark.browser
 
-LANGUAGES = ["en", "az", "ru", "tr", "ka", "ar", "fa", "uk"]
 CANARY = "canary-words-orrery"
 
 
