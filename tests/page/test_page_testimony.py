@@ -31,7 +31,7 @@ def test_words_in_arabic_reach_every_desk_on_duty_and_the_receipt_is_theirs(
 ) -> None:
     somebody.come("ar").write()
     assert somebody.page.evaluate("document.documentElement.dir") == "rtl"
-    somebody.answer("what", f"جاؤوا إلى البيت {CANARY}")
+    somebody.answer("what", "جاؤوا إلى البيت canary-in-arabic")
     somebody.choose("danger", "yes")
     somebody.choose("named", "yes")
     somebody.answer("warn", "canary-warn-tamsin")
@@ -42,7 +42,8 @@ def test_words_in_arabic_reach_every_desk_on_duty_and_the_receipt_is_theirs(
 
     coalition.sync_all()
     found = [
-        next(each for each in arrived(desk) if CANARY in each.narrative.text) for desk in coalition.desks
+        next(each for each in arrived(desk) if "canary-in-arabic" in each.narrative.text)
+        for desk in coalition.desks
     ]
     assert [each.facts.danger_now for each in found] == [True] * 3
     assert {each.narrative.language for each in found} == {"ar"}
