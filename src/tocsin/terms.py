@@ -87,6 +87,12 @@ def date_of(day: Day) -> date:
     return EPOCH + timedelta(days=day)
 
 
+def month_of(day: Day) -> int:
+    """Give a day's month, counted from January 1970."""
+    date = date_of(day)
+    return (date.year - 1970) * 12 + date.month - 1
+
+
 def week_of(day: Day) -> Week:
     """Say in which week a day lies."""
     return Week((day - 4) // 7)

@@ -15,6 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from msgspec.structs import replace
 
+from tocsin.core.intake.ordering import Look
 from tocsin.core.ledger import (
     Content,
     Ground,
@@ -63,8 +64,11 @@ class OpenCall(NamedTuple):
     """A submission that a day key of ours opens."""
 
     day_key: int
+    """The day whose key opens it; -1 - month for a key that the one-file page sealed to."""
     people: int
     """How many people it speaks for; none if it is a drill."""
+    look: Look | None = None
+    """What its place in the queue needs; None where it cannot be read."""
 
 
 class Desk(Saying):
@@ -91,6 +95,10 @@ class Desk(Saying):
         self._wire: Wire | None = None
         self.tried: dict[bytes, OpenCall | None] = {}
         """Submissions that were tried, by hash; None where no day key of ours opens them."""
+        self.replies_posted: set[bytes] = set()
+        """Drafts' ids of replies that the relay has, as far as this start of the desk knows."""
+        self.texts_posted: set[bytes] = set()
+        """Hashes of the page's texts, with their signatures, that the relay has."""
         self.given_up: dict[str, tuple[frozenset[bytes], dict[bytes, int] | None]] = {}
         """What the grants of these hashes open though it was given up: by case and submission, how many people."""
         self.keys_seen: tuple[bytes, set[PublishedSlot]] = (b"", set())

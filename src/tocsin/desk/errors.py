@@ -368,6 +368,29 @@ class NotHere(DeskError):
         )
 
 
+class NobodyOnDuty(DeskError):
+    """No device has ever published a day key: nothing can be sealed to anybody."""
+
+    code = "desk.nobody-on-duty"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Nobody has taken intake duty yet, so nothing can be sealed. Take duty on the page of duties."
+        )
+
+
+class NoMailbox(DeskError):
+    """Nobody can write to this person: no receipt came with what they sent, or its mailbox is full."""
+
+    code = "desk.no-mailbox"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no way to reply: no receipt came with it, or its mailbox is full. "
+            "If they write again, there is room again."
+        )
+
+
 class RequestChanged(DeskError):
     """Somebody else asks by now, or it was answered: what was on the page is not what would be done."""
 

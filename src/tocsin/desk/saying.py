@@ -29,7 +29,7 @@ from tocsin.desk.outbox import finish_drafts, make_again, open_draft, remember_t
 from tocsin.desk.replica import FOLDER_DAYS
 from tocsin.desk.settings_file import Settings
 from tocsin.errors import LedgerError
-from tocsin.terms import date_of, week_of
+from tocsin.terms import month_of, week_of
 
 DRAFTS_AT_ONCE = 500
 
@@ -230,10 +230,9 @@ class Saying(Knowing):
     def erase_old_keys(self) -> None:
         """Erase grant and file keys whose time is over, and intake keys whose folders are gone from the relay."""
         day, keyring = self.today, self.keyring
-        date = date_of(day)
         before = self._n_period_keys()
         with self.all_or_nothing():
-            keyring.erase_old(week=week_of(day), day=day, month=(date.year - 1970) * 12 + date.month - 1)
+            keyring.erase_old(week=week_of(day), day=day, month=month_of(day))
             for each in [each for each in keyring.intake_keys if each < day - FOLDER_DAYS]:
                 keyring.forget_intake(each)
             if self._n_period_keys() < before:

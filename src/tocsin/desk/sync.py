@@ -35,11 +35,15 @@ from tocsin.core.ledger import (
     verify_published_key,
 )
 from tocsin.core.seal import BadSignature
+from tocsin.desk.activate.night import meet_answered
 from tocsin.desk.beginning import admit_who_belongs, check_offered_ledger, forget_joining, open_to_all
 from tocsin.desk.budget import Portion
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import BudgetUsed, ClonedDevice, RelayFilling, RelayMisled, RelayRefused, WrongClock
-from tocsin.desk.intake.actions import forget_drained
+from tocsin.desk.intake.actions import note_pockets
+from tocsin.desk.intake.opening import forget_drained
+from tocsin.desk.intake.page_texts import post_texts
+from tocsin.desk.intake.replying import post_replies
 from tocsin.desk.keeping import give_beside, keep_beside
 from tocsin.desk.ledger.changes import post_signed
 from tocsin.desk.ledger.exposure import say_exposure
@@ -126,6 +130,9 @@ def _sync(desk: Desk, wire: Wire, portion: Portion, *, everything: bool) -> bool
         # What was just opened to all says who has which duty, and so who belongs where.
         admit_who_belongs(desk)
         _send(desk, wire, everything=everything)
+        # What was said and read back: a reply that never got its number must not be in a mailbox.
+        post_texts(desk, wire)
+        post_replies(desk, wire)
     _vouch(desk, wire, cosignatures)
     keep_beside(desk, wire, overview, left=portion.bytes_left)
     return True
@@ -164,6 +171,8 @@ def _do_its_part(desk: Desk, wire: Wire, on_relay: set[PublishedSlot]) -> None:
     admit_who_belongs(desk)
     keep_to_sentries(desk)
     post_signed(desk)
+    note_pockets(desk)
+    meet_answered(desk)
     _say_exposure(desk)
 
 

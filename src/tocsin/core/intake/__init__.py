@@ -1,11 +1,29 @@
 """Intake: an opened submission comes in, a call (facts) and a testimony (words) go out, or it is set apart.
 
 Read in this order: `submission` (the bytes the witness's page writes), `records` (what is written of it),
-`taking` (which of it, and when it is set apart), `replies` (what goes back into a mailbox).
+`taking` (which of it, and when it is set apart), `ordering` (what a person sees first), `replies` (what goes back into a
+mailbox), `phrasebook` (replies by code).
 """
 
 from tocsin.core.intake.errors import TooLong, UnreadableReply, UnreadableSubmission
-from tocsin.core.intake.records import Call, Facts, Quarantined, Taken, Testimony, Trouble
+from tocsin.core.intake.ordering import Look, Order, Tongue, learn_tongue, look_at, order_queue
+from tocsin.core.intake.phrasebook import PHRASES
+from tocsin.core.intake.records import (
+    Call,
+    DrillSent,
+    Ending,
+    Facts,
+    PocketAnswered,
+    PocketIssued,
+    Quarantined,
+    Replied,
+    Settled,
+    Taken,
+    Testimony,
+    TextProposed,
+    TextSigned,
+    Trouble,
+)
 from tocsin.core.intake.replies import (
     CHOICES,
     Asking,
@@ -35,21 +53,33 @@ from tocsin.core.intake.taking import find_trouble, is_contradictory, take_submi
 
 __all__ = [
     "CHOICES",
+    "PHRASES",
     "SIZE",
     "Account",
     "Asking",
     "Attachment",
     "Call",
+    "DrillSent",
+    "Ending",
     "Facts",
+    "Look",
     "Mailbox",
     "Message",
+    "Order",
     "PocketAnswer",
+    "PocketAnswered",
+    "PocketIssued",
     "Quarantined",
+    "Replied",
     "Sending",
+    "Settled",
     "Submission",
     "Taken",
     "TakenBy",
     "Testimony",
+    "TextProposed",
+    "TextSigned",
+    "Tongue",
     "TooLong",
     "Trouble",
     "UnreadableReply",
@@ -60,7 +90,10 @@ __all__ = [
     "in_parts",
     "is_choice",
     "is_contradictory",
+    "learn_tongue",
+    "look_at",
     "message_id",
+    "order_queue",
     "read_message_id",
     "read_reply",
     "read_submission",

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import msgspec
 
-from tocsin.core.ledger.content import Content, Duty
+from tocsin.core.ledger.content import ANYBODY, Content, Duty
 from tocsin.terms import CalendarDay, Day, Place
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=200)]
@@ -56,6 +56,18 @@ class Trouble(StrEnum):
     UNREADABLE = "unreadable"
     REPEATED = "repeated"
     CONTRADICTORY = "contradictory"
+    PARKED = "parked"
+    """Somebody put it aside, to come back to it."""
+
+
+class Ending(StrEnum):
+    """How a submission was done with, other than by a case."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    ERASED = "erased"
+    FORWARDED = "forwarded"
+    """Given to whoever has the case that it belongs to."""
 
 
 class Taken(Content, frozen=True, kw_only=True):
@@ -119,3 +131,135 @@ class Quarantined(Content, frozen=True, kw_only=True):
     """The day folder it lay in; desks on duty that week."""
     trouble: Trouble
     """What is wrong with it; desks on duty that week."""
+
+
+class Settled(Content, frozen=True, kw_only=True):
+    """Say that a submission is done with and its sealed copy may go from every desk."""
+
+    KIND = "intake.settled"
+    WRITERS = frozenset({Duty.INTAKE})
+    WHERE = "intake/*"
+    URGENT = True
+
+    submission: bytes
+    """SHA-256 of the age file; desks on duty that week."""
+    ending: Ending
+    """How; desks on duty that week."""
+
+
+class DrillSent(Content, frozen=True, kw_only=True):
+    """Say that a drill was handed in: one that never comes back was dropped on the way."""
+
+    KIND = "intake.drill-sent"
+    WRITERS = frozenset({Duty.INTAKE})
+    WHERE = "intake/*"
+
+    submission: bytes
+    """SHA-256 of the age file; desks on duty that week."""
+    day: Day
+    """When; desks on duty that week."""
+
+
+class Replied(Content, frozen=True, kw_only=True):
+    """Hold a message for a mailbox: its words for colleagues, and the sealed posting, which leaves with a sync."""
+
+    KIND = "intake.replied"
+    WRITERS = frozenset({Duty.INTAKE, Duty.HANDLER})
+    WHERE = "*/*"
+    URGENT = True
+    ABOUT = "to"
+
+    to: str
+    """A code for the thread that it goes to, which says nothing: desks with the compartment's key."""
+    message: str
+    """The message's id; desks with the compartment's key."""
+    asking: str
+    """What it is; desks with the compartment's key."""
+    phrases: tuple[str, ...]
+    """Codes of the phrasebook; desks with the compartment's key."""
+    text: Annotated[str, msgspec.Meta(max_length=12000)]
+    """Own words, or what is to be interpreted; desks with the compartment's key."""
+    place: int
+    """Which place of the mailbox; desks with the compartment's key."""
+    day: Day
+    """When; desks with the compartment's key."""
+    posting: bytes
+    """What is posted: opened by the receipt alone."""
+
+
+class PocketIssued(Content, frozen=True, kw_only=True):
+    """Hold what lets desks write to somebody who installs nothing: `pocket/<code>`."""
+
+    KIND = "intake.pocket"
+    WRITERS = frozenset({Duty.INTAKE, Duty.HANDLER})
+    WHERE = "pocket/*"
+    URGENT = True
+    ABOUT = "pocket"
+
+    pocket: str
+    """Random code; desks on duty and the one that issued it."""
+    role: str
+    """What it is for: `interpreter`, `night`, or a later room's; the same."""
+    issued_by: int
+    """Device that made the receipt and forgot it; the same."""
+    issued_on: Day
+    """When; the same."""
+    thread: bytes
+    """What its answers have in common, 32 bytes; the same."""
+    reply: bytes
+    """Public key that messages are sealed to, 1216 bytes; the same."""
+    mailboxes: tuple[tuple[bytes, bytes, bytes], ...]
+    """Locator, write token and answer key of its sendings; the same."""
+
+
+class PocketAnswered(Content, frozen=True, kw_only=True):
+    """Hold what a pocket answered: `pocket/<code>`."""
+
+    KIND = "intake.pocket-answered"
+    WRITERS = frozenset({Duty.INTAKE})
+    WHERE = "pocket/*"
+    URGENT = True
+    ABOUT = "pocket"
+
+    pocket: str
+    """Its code; desks on duty and the one that issued it."""
+    submission: bytes
+    """SHA-256 of the age file it came in; the same."""
+    message: str
+    """Id of the message that it answers, empty if it just writes; the same."""
+    choice: str
+    """What was chosen, empty if it just writes; the same."""
+    text: Narrative
+    """Its words; the same."""
+    day: Day
+    """The day folder it lay in; the same."""
+
+
+class TextProposed(Content, frozen=True, kw_only=True):
+    """Propose a charter or words for the witness's page, as they would be signed. Public once signed."""
+
+    KIND = "intake.text-proposed"
+    WRITERS = ANYBODY
+    WHERE = "watch"
+    URGENT = True
+
+    use: Annotated[str, msgspec.Meta(pattern=r"^(page|words)\Z")]
+    """Who signs it: founders (`page`) or speakers (`words`); all desks."""
+    payload: bytes
+    """The JSON; all desks."""
+
+
+class TextSigned(Content, frozen=True, kw_only=True):
+    """Sign a text that was proposed: a founder's signature, or a device's."""
+
+    KIND = "intake.text-signed"
+    WRITERS = ANYBODY
+    WHERE = "watch"
+    URGENT = True
+
+    text: bytes
+    """SHA-256 of the payload; all desks."""
+    number: int
+    """The founder's number, or the device's; all desks."""
+    signature: bytes
+    """Ed25519, use `page` or `words`; all desks."""

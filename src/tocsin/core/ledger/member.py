@@ -36,7 +36,7 @@ from tocsin.core.ledger.roll import PublishedKey, Purpose, publish_key
 from tocsin.core.ledger.standing import BARS_A_WEEK
 from tocsin.core.ledger.world import World
 from tocsin.core.seal import CASELOAD_CAP, CaseloadFull, Identity, Keyring, case_of
-from tocsin.terms import Day, Week
+from tocsin.terms import Day, Week, month_of
 
 INTAKE_DAYS_AHEAD = 7
 
@@ -301,14 +301,21 @@ class Member:
     # keys, bars, heads ---
 
     def publish(self, *, day: Day, takes_duty: bool, until: Day | None = None) -> list[PublishedKey]:
-        """Make and sign the weekly grant keys, and on duty the daily intake keys, that are missing, up to `until`."""
+        """Make and sign the weekly grant keys, and on duty the daily intake keys, that are missing, up to `until`.
+
+        On duty without an end also the file keys of this month and the next, to which the one-file page seals.
+        """
         weeks = [week for week in weeks_to_publish(day) if week not in self.keyring.grant_keys]
         last = day + INTAKE_DAYS_AHEAD if until is None else min(day + INTAKE_DAYS_AHEAD, until)
         ahead = range(day, last + 1) if takes_duty else range(0)
         days = [each for each in ahead if each not in self.keyring.intake_keys]
-        return [self._publish(Purpose.GRANT, week, self.keyring.grant_keys) for week in weeks] + [
-            self._publish(Purpose.INTAKE, each, self.keyring.intake_keys) for each in days
-        ]
+        months = range(month_of(day), month_of(day) + 2) if takes_duty and until is None else range(0)
+        new = [month for month in months if month not in self.keyring.file_keys]
+        return (
+            [self._publish(Purpose.GRANT, week, self.keyring.grant_keys) for week in weeks]
+            + [self._publish(Purpose.INTAKE, each, self.keyring.intake_keys) for each in days]
+            + [self._publish(Purpose.FILE, month, self.keyring.file_keys) for month in new]
+        )
 
     def _publish(self, purpose: int, period: int, seeds: dict[int, bytes]) -> PublishedKey:
         identity = Identity.from_seed(self._fresh(32))

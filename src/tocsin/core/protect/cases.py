@@ -76,6 +76,10 @@ def keep_identity(code: CaseCode, submission: Submission) -> Identity:
         locator=submission.locator,
         write_token=submission.write_token,
         answer_key=submission.answer_key,
+        thread=submission.thread,
+        reply=submission.reply,
+        not_ask=submission.identity.not_ask,
+        to_warn=submission.identity.to_warn,
     )
 
 

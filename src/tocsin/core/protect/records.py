@@ -17,7 +17,7 @@ from typing import Annotated, NewType
 import msgspec
 
 from tocsin.core.intake import Facts
-from tocsin.core.ledger.content import Content, Duty
+from tocsin.core.ledger.content import Content, Duty, Older
 from tocsin.terms import Day, DeviceNumber, Period, Place
 
 CaseCode = NewType("CaseCode", str)
@@ -72,10 +72,27 @@ class Why(StrEnum):
     NO_GUIDE = "no_guide"
 
 
+class IdentityWithoutThread(Older, frozen=True, kw_only=True):
+    """An identity as it was written before anybody could reply."""
+
+    case: CaseCode
+    name: str
+    reach: str
+    locator: bytes
+    write_token: bytes
+    answer_key: bytes
+
+    def newer(self) -> Identity:
+        """Say the same by the next schema; nobody asked what must not be asked, nor whom to warn."""
+        return Identity(**msgspec.structs.asdict(self))
+
+
 class Identity(Content, frozen=True, kw_only=True):
     """Hold who a case is about: `case/<id>/identity`, read by the handler and one alternate."""
 
     KIND = "protect.identity"
+    SCHEMA = 2
+    OLDER = (IdentityWithoutThread,)
     WRITERS = frozenset({Duty.INTAKE, Duty.HANDLER})
     WHERE = "case/*/identity"
     # Opening a case is a burst already; the alternate must be able to step in from the first hour.
@@ -93,6 +110,14 @@ class Identity(Content, frozen=True, kw_only=True):
     """What lets us write into it, 32 bytes; handler and alternate."""
     answer_key: bytes
     """Key that replies to them are sealed with, 32 bytes; handler and alternate."""
+    thread: bytes = b""
+    """What all their sendings have in common, 32 bytes; empty if they have no receipt; handler and alternate."""
+    reply: bytes = b""
+    """Public key that replies are sealed to, 1216 bytes; handler and alternate."""
+    not_ask: str = ""
+    """What they do not want to be asked; handler and alternate."""
+    to_warn: str = ""
+    """Who must be warned because they were named; handler and alternate."""
 
 
 class CaseOpened(Content, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.core.activate import DeadlineCode
-from tocsin.desk.activate import deadlines
+from tocsin.desk.activate import deadlines, night
 from tocsin.desk.site import forms
 from tocsin.desk.site.errors import BadField
 from tocsin.desk.site.session import session, unlocked
@@ -54,3 +54,11 @@ def _hours(request: HttpRequest) -> int:
     if not 1 <= hours <= MOST_HOURS:
         raise BadField("hours")
     return hours
+
+
+@require_POST
+def send_night(request: HttpRequest) -> HttpResponseBase:
+    """Put tonight's check-ins before this desk's worker's own phone."""
+    night.send_night(unlocked(), forms.text(request, "pocket"))
+    session.sync_now()
+    return redirect("pockets")

@@ -11,6 +11,7 @@ urlpatterns = [
     path("deadlines/set/", deadline_pages.set_one, name="deadline_set"),
     path("deadlines/move/", deadline_pages.move, name="deadline_move"),
     path("deadlines/end/", deadline_pages.end, name="deadline_end"),
+    path("deadlines/night/", deadline_pages.send_night, name="night_send"),
     path("<int:number>/", pages.show, name="activate_one"),
     path("<int:number>/sign/", pages.act, {"what": "sign"}, name="activate_sign"),
     path("<int:number>/assess/", pages.act, {"what": "assess"}, name="activate_assess"),

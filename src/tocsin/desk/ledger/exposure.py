@@ -23,7 +23,8 @@ from tocsin.core.ledger import (
 from tocsin.core.protect import CaseOpened
 from tocsin.core.seal import CASELOAD_CAP
 from tocsin.desk.desk import Desk
-from tocsin.desk.intake.actions import calls_without_case, named_by_day_keys, waiting
+from tocsin.desk.intake.actions import calls_without_case
+from tocsin.desk.intake.opening import named_by_day_keys, waiting
 from tocsin.desk.ledger.given_up import Households, cases_given_up, rooms_given_up
 from tocsin.desk.protect.queries import cases_away
 from tocsin.desk.site.waiting import waiting_contents

@@ -40,6 +40,7 @@ from tocsin.core.protect import (
     Placement,
     Plan,
     Route,
+    SameWorker,
     Triaged,
     check_plan,
     code_need,
@@ -63,7 +64,7 @@ from tocsin.core.protect import (
 from tocsin.desk.activate.deadlines import end_all
 from tocsin.desk.desk import Desk, Version
 from tocsin.desk.errors import NotHere, NotRecoverable
-from tocsin.desk.intake.actions import finish, reread
+from tocsin.desk.intake.opening import finish, reread
 from tocsin.terms import Day, DeviceNumber, Period
 
 PLANNING, OFFERS = "planning", "offers"
@@ -163,6 +164,23 @@ def park(desk: Desk, case: CaseCode) -> None:
     end_all(desk, _file(case))
     desk.append(CaseParked(case=case, parked_on=desk.today), to=_file(case))
     desk.do(lambda member, moment: member.shut(case_compartments(case), moment, parked=True))
+
+
+def hand_over(desk: Desk, case: CaseCode, *, to: int, alternate: int) -> None:
+    """Give a case to a colleague and another alternate; once this is ordered, this desk erases its keys.
+
+    Raises
+    ------
+    SameWorker
+        One device cannot be both.
+    CaseloadFull
+        One of them holds eight cases already.
+    """
+    if to == alternate:
+        raise SameWorker
+    find_case(desk, case)
+    end_all(desk, _file(case))
+    desk.do(lambda member, moment: member.hand_over(case_compartments(case), [to, alternate], moment))
 
 
 def ask_back(desk: Desk, case: CaseCode, *, reason: str = "unpark") -> None:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.core.protect import CaseCode, Offer, OfferCode, Outcome
+from tocsin.desk.intake.queries import alternates
 from tocsin.desk.ledger.custody import REASONS
 from tocsin.desk.protect import actions, queries
 from tocsin.desk.site import forms
@@ -27,7 +28,11 @@ def show_all(request: HttpRequest) -> HttpResponse:
 @require_GET
 def show_case(request: HttpRequest, case: str) -> HttpResponse:
     """Show one case, without who it is about."""
-    return render(request, "case.html", {"page": queries.case_page(unlocked(), CaseCode(case))})
+    return render(
+        request,
+        "case.html",
+        {"page": queries.case_page(unlocked(), CaseCode(case)), "others": alternates(unlocked())},
+    )
 
 
 @require_POST
@@ -71,6 +76,19 @@ def act(request: HttpRequest, case: str, what: str) -> HttpResponseBase:
             actions.close_case(desk, code, _outcome(request))
     session.sync_now()
     return redirect("protect") if what in ("park", "close") else redirect("protect_case", case=case)
+
+
+@require_POST
+def hand_over(request: HttpRequest, case: str) -> HttpResponseBase:
+    """Give a case to a colleague, with another alternate."""
+    actions.hand_over(
+        unlocked(),
+        CaseCode(case),
+        to=forms.number(request, "to"),
+        alternate=forms.number(request, "alternate"),
+    )
+    session.sync_now()
+    return redirect("protect")
 
 
 def _outcome(request: HttpRequest) -> Outcome:

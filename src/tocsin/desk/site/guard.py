@@ -49,6 +49,10 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), clipboard-read=()",
 }
 
+NO_RIGHTS = "sandbox; default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
+"""What a stranger's file may do, if a browser ever takes it for a page: nothing."""
+STRANGERS_FILES = {"intake_file_bytes"}
+
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -70,6 +74,8 @@ class Headers:
         response = self._get_response(request)
         for name, value in HEADERS.items():
             response.headers[name] = value
+        if page_name(request) in STRANGERS_FILES:
+            response.headers["Content-Security-Policy"] = NO_RIGHTS
         return response
 
     def process_exception(self, request: HttpRequest, trouble: Exception) -> HttpResponseBase | None:
