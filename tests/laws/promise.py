@@ -222,8 +222,10 @@ class Promise:
         self._share(to, by, case, deal, number)
 
     def recover(self, case: str, names: Iterable[str], *, by: int, members: set[int]) -> None:
-        """Shares joined, the case goes on under new keys."""
-        self.hands[by].held |= self.deals[case].name
+        """Shares joined, the case goes on under new keys, and the shares of the old ones are used up."""
+        deal = self.deals.pop(case)
+        self.hands[by].held |= deal.name
+        self.void.add(deal.name)
         for name in names:
             self._next_generation(name, by=by, members=members)
 

@@ -732,7 +732,8 @@ def test_closing_a_case_takes_its_shares_back() -> None:
     assert all(world[number].keyring.shares == {} for number in range(4, 9))
 
 
-def test_a_request_before_a_new_deal_opens_nothing_of_it() -> None:
+def taken_up() -> Gathering:
+    """Let device 3 take up, with device 2, what device 1 dealt and parked."""
     world = parked_and_asked()
     world.sync_all()
     world.wait(1)
@@ -742,6 +743,24 @@ def test_a_request_before_a_new_deal_opens_nothing_of_it() -> None:
     world[3].pull()
     world[3].reopen(recover_case(world[3].member, "abcd"))
     world[3].post(take_up_case(world[3].member, "abcd", [2], world.moment()))
+    return world
+
+
+def test_a_case_taken_up_uses_its_shares_up_and_either_holder_deals_it_again() -> None:
+    world = taken_up()
+    world.sync_all()
+    assert all(world[number].keyring.shares == {} for number in range(4, 9))
+
+    world[2].post(deal_case(world[2].member, "abcd", range(4, 9), world.moment()))
+    acknowledge(world, *range(4, 9))
+    world.sync_all()
+
+    assert is_recoverable(world[3].member, "abcd")
+    assert all("abcd" in world[number].keyring.shares for number in range(4, 9))
+
+
+def test_a_request_before_a_new_deal_opens_nothing_of_it() -> None:
+    world = taken_up()
     world[3].post(deal_case(world[3].member, "abcd", range(4, 9), world.moment()))
     acknowledge(world, *range(4, 9))
     world.sync_all()

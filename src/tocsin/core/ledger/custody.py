@@ -19,7 +19,7 @@ from tocsin.core.ledger.deals import SHARES_NEEDED
 from tocsin.core.ledger.errors import BadGrant, NoKey, NotEntitled
 from tocsin.core.ledger.grants import GrantedKey, GrantedShare
 from tocsin.core.ledger.kinds import ShareAsked, ShareHeld, ShareRefused, ShareReleased, SharesDealt
-from tocsin.core.ledger.member import Member
+from tocsin.core.ledger.member import NO_DEAL, Member
 from tocsin.core.seal import Share, deal, join
 from tocsin.terms import Day
 
@@ -223,7 +223,9 @@ def recover_case(member: Member, case: str) -> set[str]:
 
 
 def take_up_case(member: Member, case: str, members: Sequence[int], moment: Moment) -> Outgoing:
-    """Open new epochs of a recovered case for its new holders; its shares are used up.
+    """Open new epochs of a recovered case for its new holders, and take its deal back: the shares are used up.
+
+    Else the deal would stand in its dealer's name, and of the new holders only who recovered the case could deal it again.
 
     Raises
     ------
@@ -235,5 +237,7 @@ def take_up_case(member: Member, case: str, members: Sequence[int], moment: Mome
     for name in case_compartments(case):
         current = member.compartment(name).current()
         batch.open_epoch(name, (*members, member.device), parent=current.id if current else None)
+    if case in member.world.deals.standing:
+        batch.say(SharesDealt(case=case, deal=NO_DEAL, custodians=()), to="watch")
     member.received.released.pop(case, None)
     return batch.outgoing
