@@ -22,11 +22,14 @@ from tocsin.core.count.mse.table import CaptureTable, Floats, Ints
 
 Prior = Literal["1/N", "uniform", "gamma"]
 
+NAMED = 50
+"""Models that are told one by one."""
 LEAST_FINE, MOST_FINE = 400, 1600
 """Cells of the adaptive grid, half spread evenly over the scale, half over the probability; more where graphs are few."""
-COARSE = 48
-DROPPED = 40.0
-"""Graphs this many log units below the best are left out: their weights are under e-40."""
+COARSE, COARSEST, MANY = 48, 20, 2000
+"""Points of one look; of one look at so many graphs."""
+FIRST_DROPPED, DROPPED = 400.0, 32.0
+"""Graphs so many log units below the best are left out, at the first look and at the last: weights under e-32, and of all of them together under 1e-8."""
 MOST_COMPLETE, MOST_AT_CAP = 0.2, 0.01
 LEAST_MISSING = 1
 """At nobody unlisted the prior of one cell alone would decide, so one is the least, as in the peer programs."""
@@ -202,19 +205,11 @@ class _Asked:
 
 def _find_cells(asked: _Asked, graphs: Family) -> tuple[Family, Ints, Ints]:
     """Look closer and closer at where the probability lies, leaving out graphs that have none of it."""
-    scale = np.linspace(np.log1p(LEAST_MISSING), np.log1p(FARTHEST * asked.margins.n), COARSE)
-    margin = 400.0
-    for _ in range(6):
-        best = np.full(len(graphs.codes), -np.inf)
-        height = np.full(len(scale), -np.inf)
-        some_points = max(1, 4_000_000 // len(graphs.codes))
-        for at in range(0, len(scale), some_points):
-            part = slice(at, at + some_points)
-            joint = asked.joint(graphs, np.expm1(scale[part])) + scale[part]
-            np.maximum(best, joint.max(axis=1), out=best)
-            if not asked.with_complete:
-                joint[graphs.complete] = -np.inf
-            height[part] = joint.max(axis=0)
+    ends = float(np.log1p(LEAST_MISSING)), float(np.log1p(FARTHEST * asked.margins.n))
+    margin = FIRST_DROPPED
+    for _ in range(8):
+        scale = np.linspace(*ends, COARSE if len(graphs.codes) < MANY else COARSEST)
+        best, height = _look(asked, graphs, scale)
         keep = best > best.max() - margin
         keep[graphs.complete] = True
         if keep.sum() < 0.8 * len(keep):
@@ -224,9 +219,24 @@ def _find_cells(asked: _Asked, graphs: Family) -> tuple[Family, Ints, Ints]:
         is_close = last - first > 0.7 * len(scale)
         if is_close and margin == DROPPED:
             break
-        margin = DROPPED if is_close or margin < 100 else margin / 2
-        scale = np.linspace(scale[first], scale[last], COARSE)
+        margin = max(DROPPED, margin / 4)
+        ends = float(scale[first]), float(scale[last])
     return graphs, *_cells(scale, height, max(LEAST_FINE, min(MOST_FINE, 100_000 // len(graphs.codes))))
+
+
+def _look(asked: _Asked, graphs: Family, scale: Floats) -> tuple[Floats, Floats]:
+    """Give each graph's highest point, and each point's highest graph."""
+    best, height = np.full(len(graphs.codes), -np.inf), np.full(len(scale), -np.inf)
+    some_points = max(1, 4_000_000 // len(graphs.codes))
+    for at in range(0, len(scale), some_points):
+        part = slice(at, at + some_points)
+        joint = asked.joint(graphs, np.expm1(scale[part]))
+        joint += scale[part]
+        np.maximum(best, joint.max(axis=1), out=best)
+        if not asked.with_complete:
+            joint[graphs.complete] = -np.inf
+        height[part] = joint.max(axis=0)
+    return best, height
 
 
 def _cells(scale: Floats, height: Floats, n_cells: int) -> tuple[Ints, Ints]:
@@ -281,7 +291,7 @@ def _average(asked: _Asked, graphs: Family, low: Ints, high: Ints) -> PosteriorN
 
 def _ranked(n: int, graphs: Family, by_graph: Floats, moment: Floats) -> tuple[ModelWeight, ...]:
     weights = by_graph / by_graph.sum()
-    order = np.argsort(-weights, kind="stable")[:1000]
+    order = np.argsort(-weights, kind="stable")[:NAMED]
     return tuple(
         ModelWeight(
             model=name_of(int(graphs.codes[at]), graphs.n_lists),

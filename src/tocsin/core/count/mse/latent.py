@@ -172,6 +172,7 @@ class _Run:
         n = int(np.clip(rng.uniform(0.5, 1.0) * PATH / np.exp(self.log_size).mean(), 4, 200))
         # Now and then short steps, for a chain that came to where its own are too long.
         shrink = np.exp(rng.uniform(np.log(SHORTEST), 0.1, self.chains))
+        shrink[rng.random(self.chains) < 0.1] *= SHORTEST**2
         size = (np.exp(self.log_size) * shrink * self.scale).astype(np.float32)
         push = rng.standard_normal(self.at.shape, dtype=np.float32)
         energy = value - 0.5 * (push.astype(np.float64) ** 2).sum(axis=0)

@@ -43,7 +43,7 @@ class PosteriorN:
     method: str
     settings: Mapping[str, float | int | str] = field(default_factory=dict)
     ranked: tuple[ModelWeight, ...] = ()
-    """The models behind it, the weightiest first; all that weigh more than 1e-9, a thousand at most."""
+    """The models behind it, the weightiest first; fifty at most."""
     complete_weight: float | None = None
     """Weight the complete graph has, or would have were it let in: there the prior speaks, not the lists."""
     mass_at_cap: float = 0.0
