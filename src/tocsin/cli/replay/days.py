@@ -21,6 +21,7 @@ from tocsin.core.watch import Alarm, Claim, lies_in
 from tocsin.desk.activate import actions as activating
 from tocsin.desk.activate.reading import activation_state
 from tocsin.desk.count import actions as counting
+from tocsin.desk.count.estimating import Asked, estimate_here
 from tocsin.desk.desk import Desk
 from tocsin.desk.intake import actions as taking
 from tocsin.desk.ledger import custody as keeping
@@ -175,7 +176,15 @@ class Replay:
             counting.assess(self.planner, version.entry.draft)
             self.exercise.sync_in_turn(self.planner, self.analyst)
             row.went_out = len(tally.rows)
+            self._estimate()
             return version.entry.draft
+
+    def _estimate(self) -> None:
+        """Show beside the claims what three organisations' lists say of who is on none; each desk its own copy."""
+        asked = Asked(table=self.scenario.lists, claimed=self.scenario.claimed, is_quick=True)
+        for desk in self.exercise.workers:
+            found = estimate_here(desk, asked)
+        self.say(self.day, f"three lists: {found.sentence}")
 
     # calls ---
 

@@ -22,6 +22,16 @@ HORIZON = day_from_date(date(2017, 12, 31))
 BAKU = Place("az")
 FIRST_CALL = day_from_date(date(2017, 9, 22))
 
+LISTS = """hotline,clinic,prison monitor,count
+1,0,0,18
+0,1,0,12
+0,0,1,6
+1,1,0,5
+1,0,1,3
+0,1,1,1
+1,1,1,1
+"""
+
 LANGUAGES = (("az",), ("az", "ru"), ("ru",), ("az", "tr"), ("az", "en"))
 
 
@@ -46,6 +56,10 @@ class Scenario:
     n_beds: int = 54
     n_guides: int = 16
     n_seats_signing: int = 2
+    lists: str = LISTS
+    """Invented people by the three invented organisations that know of them; nobody's name."""
+    claimed: int = 83
+    """What the ministry says they are in all."""
     last_day: Day = LAST_DAY
     seed: int = 2017
 

@@ -8,4 +8,8 @@ urlpatterns = [
     path("", pages.show, name="count"),
     path("tally/", pages.state_tally, name="count_tally"),
     path("assess/", pages.assess, name="count_assess"),
+    path("never-listed/", pages.show_estimate, name="count_estimate"),
+    path("never-listed/ask/", pages.ask_estimate, name="count_ask"),
+    path("never-listed/note/", pages.show_note, name="count_note"),
+    path("never-listed/leaving/", pages.write_out, name="count_leaving"),
 ]

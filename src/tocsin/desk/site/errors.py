@@ -36,6 +36,8 @@ STATUS = {
     "watch": 400,
     "intake": 400,
     "count": 409,
+    "count.table": 400,
+    "count.settings": 400,
     "activate": 409,
     "activate.seat": 403,
     "protect": 409,

@@ -29,7 +29,7 @@ LEAST_FINE, MOST_FINE = 400, 1600
 COARSE, COARSEST, MANY = 48, 20, 2000
 """Points of one look; of one look at so many graphs."""
 FIRST_DROPPED, DROPPED = 400.0, 32.0
-"""Graphs so many log units below the best are left out, at the first look and at the last: weights under e-32, and of all of them together under 1e-8."""
+"""Graphs so many log units below the best are left out, at the first look and at the last: all together weigh under 1e-8."""
 MOST_COMPLETE, MOST_AT_CAP = 0.2, 0.01
 LEAST_MISSING = 1
 """At nobody unlisted the prior of one cell alone would decide, so one is the least, as in the peer programs."""

@@ -23,7 +23,7 @@ def mixing(draws: Floats) -> tuple[float, float]:
     n = len(parts)
     within = float(parts.var(axis=0, ddof=1).mean())
     if within == 0:
-        return 1.0 if np.ptp(parts) == 0 else float("inf"), float(draws.size)
+        return 1.0 if np.ptp(parts) == 0 else 1e9, float(draws.size)
     total = (n - 1) / n * within + float(parts.mean(axis=0).var(ddof=1))
     apart = parts - parts.mean(axis=0)
     waves = np.fft.rfft(apart, n=2 * n, axis=0)

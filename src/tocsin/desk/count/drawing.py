@@ -1,0 +1,89 @@
+"""Intervals as dots on lines: whole numbers in a viewBox, no script, no inline style; classes give the colours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tocsin.core.count.mse import MethodRow, two_figures
+
+WIDTH, ROW, TOP = 720, 34, 30
+LEFT, RIGHT = 190, 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One method: a dot in the middle of its line, or words where there is no number."""
+
+    title: str
+    y: int
+    from_x: float | None
+    dot_x: float | None
+    to_x: float | None
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A number on the scale."""
+
+    x: float
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intervals:
+    """A drawing in a viewBox of `width` x `height`."""
+
+    lines: tuple[Line, ...]
+    marks: tuple[Mark, ...]
+    documented_x: float
+    claimed_x: float | None
+    left: int
+    middle_x: float
+    width: int
+    height: int
+
+
+def draw_intervals(n: int, rows: Sequence[MethodRow], claimed: int | None) -> Intervals:
+    """Draw methods one under another on one scale, which begins at the documented; a log scale where it is wide."""
+    tops = [row.high for row in rows if row.high is not None]
+    last = max([*tops, claimed or 0, n + 1]) * 1.02
+    first = max(min(n, claimed or n), 1)
+    is_log = last > 8 * first
+
+    def place(value: float) -> float:
+        by_log = math.log(max(value, first) / first) / math.log(last / first)
+        share = by_log if is_log else (value - first) / (last - first)
+        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
+
+    height = TOP + ROW * len(rows) + 24
+    return Intervals(
+        lines=tuple(_line(row, TOP + ROW * at + ROW // 2, place) for at, row in enumerate(rows)),
+        marks=tuple(Mark(x=place(value), value=value) for value in _marks(first, last, is_log=is_log)),
+        documented_x=place(n),
+        claimed_x=None if claimed is None else place(claimed),
+        left=LEFT,
+        middle_x=place(n) + 6,
+        width=WIDTH,
+        height=height,
+    )
+
+
+def _line(row: MethodRow, y: int, place: Callable[[float], float]) -> Line:
+    if row.median is None or row.low is None or row.high is None:
+        return Line(title=row.title, y=y, from_x=None, dot_x=None, to_x=None, said="no number")
+    said = f"{round(row.median):,}, from {round(row.low):,} to {round(row.high):,}"
+    return Line(
+        title=row.title, y=y, from_x=place(row.low), dot_x=place(row.median), to_x=place(row.high), said=said
+    )
+
+
+def _marks(first: float, last: float, *, is_log: bool) -> list[int]:
+    if is_log:
+        told = [two_figures(first * (last / first) ** (at / 4)) for at in range(5)]
+    else:
+        step = two_figures((last - first) / 5) or 1
+        told = [round(first) + step * at for at in range(5)]
+    return [value for value in dict.fromkeys(told) if first <= value <= last]
