@@ -84,6 +84,12 @@ def _marks(first: float, last: float, *, is_log: bool) -> list[int]:
     if is_log:
         told = [two_figures(first * (last / first) ** (at / 4)) for at in range(5)]
     else:
-        step = two_figures((last - first) / 5) or 1
-        told = [round(first) + step * at for at in range(5)]
+        step = _round_step((last - first) / 5)
+        told = [step * at for at in range(math.ceil(first / step), math.floor(last / step) + 1)]
     return [value for value in dict.fromkeys(told) if first <= value <= last]
+
+
+def _round_step(least: float) -> int:
+    """Give the least of 1, 2, 5, 10, 20, ... that is not under it."""
+    size = 10 ** math.floor(math.log10(max(least, 1)))
+    return int(next(times * size for times in (1, 2, 5, 10) if times * size >= least))

@@ -14,10 +14,12 @@ from tocsin.core.count.mse.combining import (
     Combined,
     Look,
     StrataTotal,
+    Stratified,
     combine_replicates,
     combine_strata,
     linkage_average,
     sequence,
+    stratified,
 )
 from tocsin.core.count.mse.errors import BadChoice, BadTable, NotEstimable, Reason
 from tocsin.core.count.mse.latent import latent_class
@@ -45,6 +47,7 @@ __all__ = [
     "Report",
     "Sensitivity",
     "StrataTotal",
+    "Stratified",
     "chapman",
     "check",
     "combine_replicates",
@@ -57,5 +60,6 @@ __all__ = [
     "report",
     "sensitivity",
     "sequence",
+    "stratified",
     "two_figures",
 ]

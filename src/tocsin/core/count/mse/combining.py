@@ -14,7 +14,7 @@ from scipy.special import stdtrit
 
 from tocsin.core.count.mse.errors import BadChoice, NotEstimable, Reason
 from tocsin.core.count.mse.posterior import PosteriorN, mixture
-from tocsin.core.count.mse.table import CaptureTable, Floats
+from tocsin.core.count.mse.table import CaptureTable, Floats, Stratum
 
 Estimator = Callable[[CaptureTable], PosteriorN]
 
@@ -55,6 +55,45 @@ def combine_strata(
     n = sum(part.n for part in parts) + n_without
     total = PosteriorN.from_draws(n, unlisted, method=f"sum of {len(parts)} parts")
     return StrataTotal(total=total, n_without=n_without, is_floor=n_without > most_without * n)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stratified:
+    """Each part's answer, and the parts added up."""
+
+    parts: Mapping[Stratum, PosteriorN]
+    refused: Mapping[Stratum, tuple[Reason, ...]]
+    sum: StrataTotal
+
+
+def stratified(
+    table: CaptureTable, estimator: Estimator, *, most_without: float = MOST_REFUSED, rng: np.random.Generator
+) -> Stratified:
+    """Estimate each part of a table by itself and add them up.
+
+    Raises
+    ------
+    NotEstimable
+        No part has an estimate.
+    BadChoice
+        The table has no parts.
+    """
+    if not table.strata:
+        raise BadChoice("the table has no parts")
+    parts: dict[Stratum, PosteriorN] = {}
+    refused: dict[Stratum, tuple[Reason, ...]] = {}
+    for stratum, part in table.strata.items():
+        try:
+            parts[stratum] = estimator(part)
+        except NotEstimable as refusal:
+            refused[stratum] = refusal.reasons
+    if not parts:
+        raise NotEstimable(
+            tuple({reason.code: reason for all_ in refused.values() for reason in all_}.values())
+        )
+    n_without = sum(table.strata[stratum].n for stratum in refused)
+    total = combine_strata(list(parts.values()), n_without=n_without, most_without=most_without, rng=rng)
+    return Stratified(parts=parts, refused=refused, sum=total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
