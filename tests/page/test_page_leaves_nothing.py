@@ -15,7 +15,7 @@ import pytest
 from coalition import Coalition
 from pagekit import Witness, address_of, arrived, reply
 from picturekit import PLANT, jpeg
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from chromium import FLAGS, is_root
 from firefox import Firefox
@@ -88,18 +88,16 @@ def memory_of(pid: int) -> Iterator[bytes]:
 
 
 def test_a_visit_leaves_nothing_on_the_relay_nor_in_chromium(
-    chromium_path: str, coalition: Coalition, tmp_path: Path
+    browser: Browser, chromium_path: str, coalition: Coalition, tmp_path: Path
 ) -> None:
     profile = tmp_path / "profile"
     flags = [*FLAGS, "--no-sandbox"] if is_root() else FLAGS
     photograph = tmp_path / f"{FILE_NAME}.jpg"
     photograph.write_bytes(jpeg(1))
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=chromium_path, args=flags
-        )
-        words = visit(Witness(context.pages[0], address_of(coalition)), coalition, photograph)
-        context.close()
+    # By the driver that runs already: a process has one.
+    context = browser.browser_type.launch_persistent_context(profile, executable_path=chromium_path, args=flags)
+    words = visit(Witness(context.pages[0], address_of(coalition)), coalition, photograph)
+    context.close()
     sought = [PLANT, *pairs(words)]
 
     assert leaks(files_below(profile), sought) == set()
