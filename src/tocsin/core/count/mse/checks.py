@@ -17,7 +17,7 @@ LEAST_ON_LIST = 10
 LEAST_IN_STRATUM = 10
 """People; a smaller stratum may point at somebody."""
 MOST_ON_ONE = 0.9
-MOST_REUSED, MOST_TYPICAL = 0.5, 0.25
+MOST_REUSED, MOST_TYPICAL = 0.5, 0.2
 """Share of a list found on another, and how much of that share the other lists reach at most, for it to look copied."""
 UNEQUAL_Z, CHANGED_SHARE = 2.0, 0.25
 

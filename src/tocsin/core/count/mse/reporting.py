@@ -22,6 +22,7 @@ from tocsin.core.count.mse.table import CaptureTable
 
 MOST_UNLISTED, WIDEST, MOST_MOVED = 5.0, 4.0, 0.25
 """Unlisted per documented; upper end of an interval over its lower; change of a median as a share."""
+CLASSES, MOST_STEPWISE = 10, 10
 SMALL_CELL = 5
 """Counts under it do not leave the desk."""
 
@@ -88,6 +89,8 @@ class Report:
     @property
     def sentence(self) -> str:
         """Say it in one sentence, rounded as it may leave: documented first, never "confirmed"."""
+        if self.n < SMALL_CELL:
+            return f"Fewer than {SMALL_CELL} documented; no estimate of the total is possible."
         if self.refusals or self.span is None:
             return f"{self.n:,} documented; no estimate of the total is possible."
         low, high = (two_figures(end) for end in self.span)
@@ -107,7 +110,7 @@ class Report:
                 )
         sizes = [None if rounded and 0 < size < SMALL_CELL else size for size in self.sizes]
         found: dict[str, Any] = {
-            "documented": self.n,
+            "documented": None if rounded and self.n < SMALL_CELL else self.n,
             "sentence": self.sentence,
             "publishable": self.is_publishable,
             "lists": dict(zip(self.lists, sizes, strict=False)),
@@ -157,49 +160,70 @@ def report(
     """
     found = check(table, derived=derived, missed_matches=missed_matches)
     kept: dict[str, float | int | str] = {"table": table.hash, "lists": table.n_lists, "bootstrap": bootstrap}
-    kept |= dict(provenance or {})
-    sizes = tuple(int(one) for one in table.overlaps().diagonal()) if table.cells else ()
     empty = Report(
         n=table.n,
         lists=table.lists,
-        sizes=sizes,
+        sizes=tuple(int(one) for one in table.overlaps().diagonal()) if table.cells else (),
         methods=(),
         refusals=found.refusals,
         warnings=(),
         assumptions=ASSUMPTIONS,
         sensitivity=None,
-        provenance=kept,
+        provenance=kept | dict(provenance or {}),
     )
     if found.refusals:
         return empty
-    rows: list[MethodRow] = []
-    warnings = list(found.warnings)
-    moved: Sensitivity | None = None
-    if table.n_lists <= MOST:
-        row, posterior = _run_posterior("decomposable", "Exact averaging", lambda: decomposable(table))
-        rows.append(row)
-        if posterior is not None:
-            moved = sensitivity(table, base=posterior)
-            warnings += _shape(posterior, row.title) + _moves(moved)
-    if table.n_lists <= 10:
+    rows, warnings, moved = _exactly(table)
+    warnings = [*found.warnings, *warnings]
+    if table.n_lists <= MOST_STEPWISE:
         rows.append(_run_loglinear(table, bootstrap, rng))
     if with_latent:
-        row, posterior = _run_posterior(
-            "latent-class",
-            "Latent classes",
-            lambda: latent_class(table, chains=chains, max_steps=max_steps, rng=rng, told=told),
-        )
+        row, wary = _by_classes(table, chains=chains, max_steps=max_steps, rng=rng, told=told)
         rows.append(row)
-        if posterior is not None:
-            warnings += _shape(posterior, row.title)
-    refusals = _together(rows)
-    if refusals:
+        warnings += wary
+    if refusals := _together(rows):
         silent = tuple(replace(one, median=None, low=None, high=None, note="") for one in rows)
         return replace(empty, methods=silent, refusals=refusals, warnings=tuple(warnings))
     warnings += _disagreement(rows) + _plausible(table.n, rows)
-    by_code = {one.code: one for one in reversed(warnings)}
-    ordered = tuple(one for one in warnings if by_code.pop(one.code, None) is not None)
-    return replace(empty, methods=tuple(rows), warnings=ordered, sensitivity=moved)
+    once = tuple({one.code: one for one in warnings}.values())
+    return replace(empty, methods=tuple(rows), warnings=once, sensitivity=moved)
+
+
+def _exactly(table: CaptureTable) -> tuple[list[MethodRow], list[Reason], Sensitivity | None]:
+    if table.n_lists > MOST:
+        return [], [], None
+    row, posterior = _run_posterior("decomposable", "Exact averaging", lambda: decomposable(table))
+    if posterior is None:
+        return [row], [], None
+    moved = sensitivity(table, base=posterior)
+    return [row], _shape(posterior, row.title) + _moves(moved), moved
+
+
+def _by_classes(
+    table: CaptureTable, *, chains: int, max_steps: int, rng: np.random.Generator, told: Told | None
+) -> tuple[MethodRow, list[Reason]]:
+    def estimate(max_classes: int, steps: int, *, strict: bool) -> PosteriorN:
+        return latent_class(
+            table, max_classes=max_classes, chains=chains, max_steps=steps, rng=rng, told=told, strict=strict
+        )
+
+    row, posterior = _run_posterior(
+        "latent-class", "Latent classes", lambda: estimate(CLASSES, max_steps, strict=True)
+    )
+    if posterior is None:
+        return row, []
+    warnings = _shape(posterior, row.title)
+    fewer = estimate(CLASSES // 2, max(max_steps // 4, 8), strict=False)
+    moved = abs(fewer.median / posterior.median - 1)
+    if moved > MOST_MOVED:
+        warnings.append(
+            Reason(
+                code="moves.with-the-classes",
+                text="Allowing half as many kinds of people moves the estimate by more than a quarter.",
+                evidence={"moved": moved, "most": MOST_MOVED},
+            )
+        )
+    return row, warnings
 
 
 def _run_posterior(
