@@ -30,11 +30,25 @@ sys.path[:0] = [str(DESK)]
 from coalition import Coalition, make_coalition  # noqa: E402
 from deskkit import aside, find_words, forms_of, note, said  # noqa: E402
 
-from tocsin.core.intake import Facts  # noqa: E402
-from tocsin.core.intake.submission import Account, Submission, Who, write_submission  # noqa: E402
+from tocsin.core.intake import (  # noqa: E402
+    Account,
+    Asking,
+    Facts,
+    Mailbox,
+    Message,
+    Submission,
+    Who,
+    call_by,
+    read_reply,
+    write_submission,
+)
 from tocsin.core.ledger import Purpose, case_compartments  # noqa: E402
 from tocsin.core.protect.records import CaseCode, CaseOpened, Identity  # noqa: E402
-from tocsin.core.seal import Recipient, pad_file, seal  # noqa: E402
+from tocsin.core.seal import Receipt, Recipient, pad_file, seal  # noqa: E402
+from tocsin.core.seal.mailbox import SLOT_SIZE, Key, key_for  # noqa: E402
+from tocsin.desk.desk import Desk  # noqa: E402
+from tocsin.desk.intake.actions import open_week  # noqa: E402
+from tocsin.desk.intake.replying import reply  # noqa: E402
 from tocsin.desk.sync import sync  # noqa: E402
 from tocsin.terms import Day, DeviceNumber  # noqa: E402
 
@@ -72,11 +86,46 @@ def seized(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coalition]:
         keys = [Recipient(key.public) for key in one.replica.published() if key.purpose == Purpose.INTAKE]
         for n in range(3):
             one.wire().post_submission(seal(write_submission(call(n, facts)), keys[:4]))
+        answer_all(one)
+        sync(one)
+        assert [each.text for each in read_mailbox(one)] == [words("reply"), words("to-interpret")]
         attach(made, words("photograph").encode() * 500)
         made.sync_all(2)
         assert CANARY in said(two)[0]
         assert two.contents(Identity)[0].name == words("name")
         yield made
+
+
+RECEIPT = Receipt.fresh()
+"""Of the first invented witness; its mailbox is filled and read through the relay."""
+
+
+def answer_all(desk: Desk) -> None:
+    """Reply to the first witness, in a mailbox that only their receipt opens."""
+    to = Mailbox(
+        RECEIPT.locator(0),
+        RECEIPT.write_token(0),
+        RECEIPT.answer_key(0),
+        RECEIPT.reply_identity().recipient.public,
+    )
+    for asking, text in ((Asking.REPLY, words("reply")), (Asking.INTERPRET, words("to-interpret"))):
+        reply(desk, [to], to=open_week(desk), asking=asking, text=text)
+
+
+def read_mailbox(desk: Desk) -> list[Message]:
+    """Read the first two places, as the witness's page does."""
+    keys = [key_for(RECEIPT.locator(0), RECEIPT.write_token(0), place) for place in range(8)]
+    slots = desk.wire().read_mailboxes(b"".join(map(Key.to_bytes, keys)))
+    return [
+        read_reply(
+            slots[place * SLOT_SIZE : (place + 1) * SLOT_SIZE],
+            RECEIPT.reply_identity(),
+            answer_key=RECEIPT.answer_key(0),
+            locator=RECEIPT.locator(0),
+            place=place,
+        )
+        for place in (0, 1)
+    ]
 
 
 def identity(code: str) -> Identity:
@@ -106,13 +155,18 @@ def opened(code: str, day: Day, facts: Facts) -> CaseOpened:
 
 def call(n: int, facts: Facts) -> Submission:
     """What an invented witness hands in."""
-    return Submission(
-        drill=False,
-        answer_key=bytes(32),
-        locator=secrets.token_bytes(32),
-        write_token=bytes(32),
-        identity=Who(name=words(f"witness-{n}"), reach=words("reach")),
-        narrative=Account(text=f"{words('account')} they came to {words('place')}", language="az"),
+    return call_by(
+        Receipt.fresh() if n else RECEIPT,
+        nonce=secrets.token_bytes(16),
+        who=Who(
+            name=words(f"witness-{n}"),
+            reach=words("reach"),
+            not_ask=words("not-ask"),
+            to_warn=words("to-warn"),
+        ),
+        account=Account(
+            text=f"{words('account')} they came to {words('place')}", language="az", when=words("when")
+        ),
         facts=facts,
     )
 
@@ -222,6 +276,16 @@ def test_no_word_lies_in_the_memory_of_the_running_relay(seized: Coalition) -> N
     found = {form for pid in pids for part in memory_of(pid) for form in find_words(part, [CANARY])}
 
     assert found == set()
+
+
+def test_the_relay_never_holds_what_opens_a_reply_or_makes_one_believed(seized: Coalition) -> None:
+    needs_memory()
+    pids = family_of(seized.relay.pid)
+    kept = [RECEIPT.secret, RECEIPT.reply_identity().seed, RECEIPT.answer_key(0), RECEIPT.thread]
+
+    assert [secret for secret in kept if in_memory(pids, secret)] == []
+    files = [path.read_bytes() for path in seized.relay_home.rglob("*") if path.is_file()]
+    assert [secret for secret in kept if any(secret in data for data in files)] == []
 
 
 def test_a_relay_stopped_prints_and_leaves_no_word(tmp_path: Path) -> None:

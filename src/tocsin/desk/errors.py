@@ -368,6 +368,17 @@ class NotHere(DeskError):
         )
 
 
+class NoPageAddress(DeskError):
+    """What was given is not the address of a witness's page."""
+
+    code = "desk.page-address"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This is not the address of a witness's page. It begins with http and ends with # and 96 letters and digits."
+        )
+
+
 class NobodyOnDuty(DeskError):
     """No device has ever published a day key: nothing can be sealed to anybody."""
 

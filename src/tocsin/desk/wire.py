@@ -382,6 +382,10 @@ class Wire:
         """Fetch what the witness's page fetches first; nothing of it is checked."""
         return self._send("GET", self._path("witness"))
 
+    def page_file(self, name: str) -> bytes:
+        """Fetch a file of the witness's page, as a browser would."""
+        return self._send("GET", f"/{name}")
+
     def post_charter(self, text: bytes) -> None:
         """Hand in a charter with its founders' signatures."""
         self._send("POST", self._path("charter"), text)

@@ -46,6 +46,7 @@ from tocsin.core.intake.submission import (
     TakenBy,
     Who,
     Whose,
+    call_by,
     read_submission,
     write_submission,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "UnreadableSubmission",
     "Who",
     "Whose",
+    "call_by",
     "find_trouble",
     "in_parts",
     "is_choice",

@@ -15,7 +15,7 @@ from tocsin.core.intake.errors import TooLong, UnreadableSubmission
 from tocsin.core.intake.records import Facts, Language, Narrative
 from tocsin.core.ledger import DamagedRecord
 from tocsin.core.ledger.signed_text import pack, unpack
-from tocsin.core.seal import Recipient
+from tocsin.core.seal import Receipt, Recipient
 from tocsin.terms import CalendarDay
 
 SIZE: Final = 16384
@@ -181,6 +181,41 @@ class _Wire(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kind: Sending = Sending.CALL
     answer: PocketAnswer | None = None
     taken_by: TakenBy | None = None
+
+
+def call_by(
+    receipt: Receipt,
+    *,
+    nonce: bytes,
+    who: Who,
+    account: Account,
+    facts: Facts,
+    taken_by: TakenBy | None = None,
+    drill: bool = False,
+) -> Submission:
+    """Make the first sending of a receipt.
+
+    Parameters
+    ----------
+    receipt : Receipt
+        Fresh; whoever calls keeps it.
+    nonce : bytes, 16
+        Fresh and random.
+    """
+    return Submission(
+        drill=drill,
+        answer_key=receipt.answer_key(0),
+        locator=receipt.locator(0),
+        write_token=receipt.write_token(0),
+        thread=receipt.thread,
+        reply=receipt.reply_identity().recipient.public,
+        nonce=nonce,
+        kind=Sending.CALL,
+        identity=who,
+        narrative=account,
+        facts=facts,
+        taken_by=taken_by,
+    )
 
 
 def read_submission(plaintext: bytes) -> Submission:

@@ -11,9 +11,16 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
-from tocsin.core.intake import Account, DrillSent, Facts, Sending, Submission, TakenBy, Who, write_submission
+from tocsin.core.intake import (
+    Account,
+    DrillSent,
+    Facts,
+    Submission,
+    TakenBy,
+    Who,
+    call_by,
+    write_submission,
+)
 from tocsin.core.ledger import PublishedKey, Purpose
 from tocsin.core.ledger.witness import choose_keys
 from tocsin.core.seal import Receipt, Recipient, dearmor, seal
@@ -54,17 +61,11 @@ def hand_in(desk: Desk, taken: TakenDown) -> Receipt:
 
 
 def _submission(desk: Desk, taken: TakenDown, receipt: Receipt) -> Submission:
-    return Submission(
-        drill=False,
-        answer_key=receipt.answer_key(0),
-        locator=receipt.locator(0),
-        write_token=receipt.write_token(0),
-        thread=receipt.thread,
-        reply=receipt.reply_identity().recipient.public,
+    return call_by(
+        receipt,
         nonce=secrets.token_bytes(16),
-        kind=Sending.CALL,
-        identity=taken.who,
-        narrative=taken.account,
+        who=taken.who,
+        account=taken.account,
         facts=taken.facts,
         taken_by=TakenBy(device=desk.device, channel=taken.channel, consent=taken.consent),
     )
@@ -102,10 +103,14 @@ def hand_in_sealed(desk: Desk, text: str) -> None:
 
 def send_drill(desk: Desk) -> None:
     """Send a drill by the witnesses' way, and note that it was sent: a relay that drops submissions is found out by it."""
-    nobody = TakenDown(
-        channel="file", consent=True, who=Who(), account=Account(), facts=Facts(place=Place("zz"))
+    made = call_by(
+        Receipt.fresh(),
+        nonce=secrets.token_bytes(16),
+        who=Who(),
+        account=Account(),
+        facts=Facts(place=Place("zz")),
+        drill=True,
     )
-    made = msgspec.structs.replace(_submission(desk, nobody, Receipt.fresh()), drill=True, taken_by=None)
     with desk.lock:
         file = seal(write_submission(made), recipients(desk))
         desk.wire().post_submission(file)
