@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from _table import Figure, main
 
-from tocsin.core.count.mse import CaptureTable, NotEstimable, Report, loglinear, report
+from tocsin.core.count.mse import CaptureTable, Report, decomposable, report
 
 SEED = 20170921
 COVER, RIGHT, REFUSED, WARNED, WIDTH = 0.90, 0.80, 0.05, 0.20, 1.25
@@ -195,10 +195,12 @@ def _take(found: Found, world: World, table: CaptureTable, said: Report) -> None
             found.held.setdefault(row.method, []).append(row.low <= world.total <= row.high)
     exact = next((row for row in said.methods if row.method == "decomposable" and row.has_number), None)
     if world.true_model and exact and exact.low is not None and exact.high is not None:
-        try:
-            low, high = loglinear(table, model=world.true_model, bootstrap=0).interval()
-        except NotEstimable:
-            return
+        graph = (
+            "[" + ",".join(map(str, range(1, table.n_lists + 1))) + "]"
+            if world.true_model == FREE
+            else world.true_model
+        )
+        low, high = decomposable(table, graphs=[graph], strict=False).interval()
         found.width.append(exact.high - exact.low)
         found.true_width.append(high - low)
 

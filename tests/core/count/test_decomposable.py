@@ -93,6 +93,21 @@ def test_three_lists_summed_by_hand(delta: float) -> None:
     assert np.allclose(without.mass, kept.sum(axis=0) / kept.sum(), rtol=1e-6, atol=1e-15)
 
 
+def test_graphs_that_are_named_alone_answer_as_their_share_of_all() -> None:
+    n0 = np.arange(1, 1500)
+    weights = by_hand(SOUND, 0.125, n0)
+
+    one = loose(three(SOUND), graphs=["[1,2,3]"], n_missing=n0)
+    two = loose(three(SOUND), graphs=["[12,3]", "[1,2,3]"], n_missing=n0)
+
+    assert np.allclose(one.mass, weights[0] / weights[0].sum(), rtol=1e-9)
+    both = weights[0] + weights[2]
+    assert np.allclose(two.mass, both / both.sum(), rtol=1e-9)
+    assert [each.model for each in one.ranked] == ["[1,2,3]"]
+    with pytest.raises(BadChoice):
+        loose(three(SOUND), graphs=[])
+
+
 @given(COUNTS)
 @settings(max_examples=25)
 def test_cells_that_follow_the_probability_answer_as_one_by_one(counts: list[int]) -> None:

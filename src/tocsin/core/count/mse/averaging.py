@@ -7,6 +7,7 @@ between. The prior of the cells is hyper-Dirichlet with weight delta, of the gra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
@@ -16,7 +17,8 @@ from scipy.special import gammaln, logsumexp
 
 from tocsin.core.count.mse.checks import check
 from tocsin.core.count.mse.errors import BadChoice, NotEstimable, Reason
-from tocsin.core.count.mse.graphs import MOST, Family, family, name_of, some
+from tocsin.core.count.mse.graphs import MOST, Family, edges_of, family, name_of, some
+from tocsin.core.count.mse.models import read_model
 from tocsin.core.count.mse.posterior import ModelWeight, PosteriorN
 from tocsin.core.count.mse.table import CaptureTable, Floats, Ints
 
@@ -44,6 +46,7 @@ def decomposable(
     n_prior: Prior = "1/N",
     gamma: tuple[float, float] = (1.0, 0.0),
     complete_graph: Literal["exclude", "include"] = "exclude",
+    graphs: Sequence[str] | None = None,
     n_missing: Ints | None = None,
     strict: bool = True,
 ) -> PosteriorN:
@@ -59,6 +62,7 @@ def decomposable(
         "gamma" takes `gamma`: shape, and rate per person.
     complete_graph : "exclude" or "include"
         Leaving it out assumes that not all lists depend on one another at once. Its weight is given either way.
+    graphs : names such as "[12,3]" of the only ones to average over, the complete one apart; all if not given
     n_missing : whole numbers, rising
         The unlisted to look at, one by one; if not given, cells that follow the probability until its tail is under 1e-6.
     strict : raise what must not be published
@@ -84,14 +88,16 @@ def decomposable(
     if not 0 < delta < 1e6 or n_prior not in ("1/N", "uniform", "gamma") or not gamma[0] > 0 <= gamma[1]:
         raise BadChoice("delta must be above 0 and the prior one of 1/N, uniform and gamma")
     asked = _Asked(_Marginals.of(table, delta), n_prior, gamma, complete_graph == "include")
-    graphs = family(table.n_lists)
+    members = family(table.n_lists)
+    if graphs is not None:
+        asked = replace(asked, only=_codes(graphs, members))
     if n_missing is None:
-        graphs, low, high = _find_cells(asked, graphs)
+        members, low, high = _find_cells(asked, members)
     else:
         low = high = np.asarray(n_missing, dtype=np.int64)
         if low.ndim != 1 or not len(low) or low[0] < 0 or np.any(np.diff(low) <= 0):
             raise BadChoice("the numbers of unlisted people must rise from 0 or more")
-    posterior = _average(asked, graphs, low, high)
+    posterior = _average(asked, members, low, high)
     posterior = replace(
         posterior,
         settings={"delta": delta, "n_prior": n_prior, "complete_graph": complete_graph},
@@ -178,6 +184,8 @@ class _Asked:
     n_prior: Prior
     gamma: tuple[float, float]
     with_complete: bool
+    only: Ints | None = None
+    """Codes of the graphs to average over; all if not given."""
 
     def prior(self, n0: Floats) -> Floats:
         """Log prior of the total, and the ways to choose who is unlisted."""
@@ -200,7 +208,17 @@ class _Asked:
         for level in graphs.levels:
             np.take(found, graphs.parents[level], axis=0, out=found[level], mode="clip")
             found[level] += steps[graphs.steps[level]]
+        if self.only is not None:
+            found[~np.isin(graphs.codes, [*self.only, graphs.codes[graphs.complete]])] = -np.inf
         return found
+
+
+def _codes(names: Sequence[str], members: Family) -> Ints:
+    """Find graphs by their cliques."""
+    codes = {edges_of(read_model(name, members.n_lists)) for name in names}
+    if not codes or not np.isin(list(codes), members.codes).all():
+        raise BadChoice("a graph is not decomposable, or none was named")
+    return np.array(sorted(codes), dtype=np.int64)
 
 
 def _find_cells(asked: _Asked, graphs: Family) -> tuple[Family, Ints, Ints]:

@@ -8,6 +8,7 @@ T(K and v) / (T(K) T(v)), and all graphs are evaluated with one sum each, level 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -124,6 +125,14 @@ def name_of(code: int, n_lists: int) -> str:
         each for each in cliques if not any(each != other and each & other == each for other in cliques)
     ]
     return name_terms(greatest)
+
+
+def edges_of(terms: Iterable[int]) -> int:
+    """Code a graph by terms, sets of lists as bits, of which the pairs are its edges."""
+    pairs = [
+        [at for at in range(term.bit_length()) if term >> at & 1] for term in terms if term.bit_count() == 2
+    ]
+    return sum(1 << _bit(i, j) for i, j in pairs)
 
 
 def name_terms(terms: list[int]) -> str:
