@@ -77,9 +77,13 @@ def test_a_call_is_read_answered_and_made_a_case_by_its_page(
 
     case = visitor.post("protect/open/", seen="intake/", submission=found, alternate="2")
     assert "Hand this case over" in case.text
-    over = visitor.post(
-        str(case.url).removeprefix(visitor.home) + "over/", seen="protect/", to="2", alternate="3"
-    )
+    where = str(case.url).removeprefix(visitor.home)
+    who = visitor.post(where + "who/", seen="protect/")
+    assert NAME in who.text
+    again = visitor.post(where + "reply/", seen="protect/", phrase="in-hand")
+    assert "on its way" in again.text
+    assert [each.phrases for each in witness.read()] == [("received",), ("in-hand",)]
+    over = visitor.post(where + "over/", seen="protect/", to="2", alternate="3")
     assert over.status_code == 200
     sync_twice(coalition)
     visitor.post("sync/", seen="intake/")

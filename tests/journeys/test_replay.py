@@ -10,9 +10,11 @@ import pytest
 
 from tocsin.cli.replay.exercise import found_exercise
 from tocsin.cli.replay.outcome import Outcome
+from tocsin.cli.replay.page import open_page
 from tocsin.cli.replay.scenario import FIRST_CALL, Scenario
 from tocsin.cli.replay.seizure import encodings, words_found
 from tocsin.cli.replay.show import replay
+from tocsin.desk.outside import PageAddress, check_page
 from tocsin.terms import Day
 
 LAST = Day(FIRST_CALL + 24)
@@ -58,6 +60,20 @@ def test_a_report_goes_all_the_way_to_an_arrival(whole: Outcome) -> None:
         person.submission.facts.people for person in UP_TO_THE_CALLS.people()
     )
     assert whole.n_left == 0
+
+
+def test_whoever_looks_around_afterwards_finds_a_witnesss_page_that_founders_signed(tmp_path: Path) -> None:
+    exercise = found_exercise(tmp_path, last_day=LAST)
+    try:
+        exercise.set_day(LAST)
+        exercise.settle()
+        found = check_page(PageAddress.parse(open_page(exercise)))
+    finally:
+        exercise.close()
+
+    assert found.other == ()
+    assert len(found.witness.recipients) == 3
+    assert found.witness.days_without_duty == 0
 
 
 def test_the_seized_relay_holds_no_word_of_anybody(whole: Outcome) -> None:

@@ -16,6 +16,7 @@ from rich.table import Table
 from tocsin.cli.replay.days import Replay
 from tocsin.cli.replay.exercise import DESKS, PASSPHRASE, Exercise, end, found_exercise
 from tocsin.cli.replay.outcome import Outcome
+from tocsin.cli.replay.page import open_page
 from tocsin.cli.replay.scenario import Scenario
 from tocsin.cli.replay.seizure import what_it_shows, words_found
 from tocsin.terms import Day, date_of
@@ -60,8 +61,9 @@ def show(scenario: Scenario, *, folder: Path | None, serve: bool) -> None:
         console.print(_shown(outcome))
         console.print(f"  {perf_counter() - begun:.1f} s in all")
         if serve:
+            page = open_page(exercise)
             exercise.close_desks()
-            _serve(console, exercise)
+            _serve(console, exercise, page)
 
 
 def _table(outcome: Outcome) -> Table:
@@ -81,7 +83,7 @@ def _shown(outcome: Outcome) -> str:
     return f"  What a seized relay does show: {facts}."
 
 
-def _serve(console: Console, exercise: Exercise) -> None:
+def _serve(console: Console, exercise: Exercise, page: str) -> None:
     """Serve the three desks, each in a process of its own, until interrupted."""
     servers: list[subprocess.Popen[str]] = []
     try:
@@ -90,6 +92,7 @@ def _serve(console: Console, exercise: Exercise) -> None:
         for number, server in zip(DESKS, servers, strict=True):
             assert server.stdout is not None  # noqa: S101 - we asked for it
             console.print(f"  desk {number}: {server.stdout.readline().split()[-1]}")
+        console.print(f"  the witness's page: {page}", soft_wrap=True)
         console.print("  Ctrl-C ends the exercise.")
         servers[0].wait()
     except KeyboardInterrupt:

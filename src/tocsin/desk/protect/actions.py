@@ -65,6 +65,8 @@ from tocsin.desk.activate.deadlines import end_all
 from tocsin.desk.desk import Desk, Version
 from tocsin.desk.errors import NotHere, NotRecoverable
 from tocsin.desk.intake.opening import finish, reread
+from tocsin.desk.intake.replying import mailbox_of
+from tocsin.desk.intake.replying import reply as write_reply
 from tocsin.terms import Day, DeviceNumber, Period
 
 PLANNING, OFFERS = "planning", "offers"
@@ -164,6 +166,23 @@ def park(desk: Desk, case: CaseCode) -> None:
     end_all(desk, _file(case))
     desk.append(CaseParked(case=case, parked_on=desk.today), to=_file(case))
     desk.do(lambda member, moment: member.shut(case_compartments(case), moment, parked=True))
+
+
+def reply(desk: Desk, case: CaseCode, *, text: str, phrases: Sequence[str]) -> None:
+    """Write to the person of a case; noted in the case, and posted with the next sync.
+
+    Raises
+    ------
+    NotHere
+        This desk does not hold the case.
+    NoMailbox
+        They have no receipt, or their mailbox is full.
+    """
+    identity, file = case_compartments(case)
+    found = desk.contents(Identity, compartment=identity)
+    if not found:
+        raise NotHere
+    write_reply(desk, [mailbox_of(found[-1])], to=file, text=text, phrases=phrases)
 
 
 def hand_over(desk: Desk, case: CaseCode, *, to: int, alternate: int) -> None:

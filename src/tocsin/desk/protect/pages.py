@@ -9,8 +9,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from tocsin.core.intake import PHRASES
 from tocsin.core.protect import CaseCode, Offer, OfferCode, Outcome
 from tocsin.desk.intake.queries import alternates
+from tocsin.desk.intake.replying import replies
 from tocsin.desk.ledger.custody import REASONS
 from tocsin.desk.protect import actions, queries
 from tocsin.desk.site import forms
@@ -38,11 +40,30 @@ def show_case(request: HttpRequest, case: str) -> HttpResponse:
 @require_POST
 def show_identity(request: HttpRequest, case: str) -> HttpResponse:
     """Show who a case is about: asked for by a form, so that no address leads here."""
+    return _show_identity(request, case)
+
+
+def _show_identity(request: HttpRequest, case: str, said: str = "") -> HttpResponse:
     desk, code = unlocked(), CaseCode(case)
-    page = queries.case_page(desk, code)
-    words = queries.testimony_of(desk, code) if page.has_testimony else None
-    shown = {"page": page, "identity": queries.identity_of(desk, code), "testimony": words}
+    page, identity = queries.case_page(desk, code), queries.identity_of(desk, code)
+    shown = {
+        "page": page,
+        "identity": identity,
+        "testimony": queries.testimony_of(desk, code) if page.has_testimony else None,
+        "replies": replies(desk, identity.locator),
+        "phrases": PHRASES,
+        "just_done": said,
+    }
     return render(request, "identity.html", shown)
+
+
+@require_POST
+def reply(request: HttpRequest, case: str) -> HttpResponse:
+    """Write to the person of a case, into their mailbox."""
+    phrases = [code for code in request.POST.getlist("phrase") if code in PHRASES]
+    actions.reply(unlocked(), CaseCode(case), text=request.POST.get("words", "").strip(), phrases=phrases)
+    session.sync_now()
+    return _show_identity(request, case, "Your reply is on its way.")
 
 
 @require_POST

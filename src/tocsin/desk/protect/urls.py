@@ -11,6 +11,7 @@ urlpatterns = [
     path("open/", pages.open_case, name="protect_open"),
     path("back/", pages.ask_back, name="protect_back"),
     path("up/", pages.take_up, name="protect_up"),
+    path("case/<slug:case>/reply/", pages.reply, name="protect_reply"),
     path("case/<slug:case>/over/", pages.hand_over, name="protect_hand_over"),
     path("offer/", pages.add_offer, name="protect_offer"),
     path("lottery/", pages.commit_lottery, name="protect_lottery"),
