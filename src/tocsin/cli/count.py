@@ -17,9 +17,6 @@ def run(
     table: Annotated[
         Path,
         typer.Argument(
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
             help="CSV: a column of 0 and 1 for each list, then count; other columns tell parts. `-`: the input.",
         ),
     ],
@@ -54,6 +51,8 @@ def run(
     from tocsin.core.count.mse import report
     from tocsin.feeds.lists import read_lists
 
+    if str(table) != "-" and not table.is_file():
+        raise typer.BadParameter("there is no such file")
     content = sys.stdin.buffer.read() if str(table) == "-" else table.read_bytes()
     said = report(
         read_lists(content),

@@ -169,7 +169,7 @@ class _Run:
         """Take one Hamiltonian trajectory in each chain, and every other time draw classes anew."""
         target, rng = self.target, self.rng
         value = target.value(self.at)
-        n = int(np.clip(rng.uniform(0.5, 1.0) * PATH / np.exp(self.log_size).mean(), 4, 200))
+        n = int(np.clip(rng.uniform(0.5, 1.0) * PATH / np.exp(self.log_size).mean(), 4, 80))
         # Now and then short steps, for a chain that came to where its own are too long.
         shrink = np.exp(rng.uniform(np.log(SHORTEST), 0.1, self.chains))
         shrink[rng.random(self.chains) < 0.1] *= SHORTEST**2

@@ -184,6 +184,8 @@ def report(
     if refusals := _together(rows):
         silent = tuple(replace(one, median=None, low=None, high=None, note="") for one in rows)
         return replace(empty, methods=silent, refusals=refusals, warnings=tuple(warnings))
+    # Why one method is silent is a doubt about the others, too.
+    warnings += [reason for row in rows for reason in row.reasons]
     warnings += _disagreement(rows) + _plausible(table.n, rows)
     once = tuple({one.code: one for one in warnings}.values())
     return replace(empty, methods=tuple(rows), warnings=once, sensitivity=moved)
