@@ -20,7 +20,7 @@ from tocsin.core.intake import (
     Sending,
     Who,
 )
-from tocsin.core.ledger import Note, case_compartments
+from tocsin.core.ledger import Note, Purpose, case_compartments
 from tocsin.core.ledger.witness import read_witness
 from tocsin.core.protect import Identity
 from tocsin.core.seal import Identity as FileKey
@@ -294,3 +294,40 @@ def test_founders_sign_a_charter_and_speakers_words_and_the_relay_serves_them(co
     assert read.firm
     assert 1 <= len(read.recipients) <= 4
     assert set(charter.page) == set(page_texts.page_hashes())
+
+
+def test_after_days_without_duty_what_is_sealed_to_the_newest_keys_is_still_opened(
+    coalition: Coalition,
+) -> None:
+    for desk in coalition.desks:
+        desk.choose(on_duty=False)
+    coalition.sync_all()
+    ahead = max(key.period for key in coalition.desks[0].published() if key.purpose == Purpose.INTAKE)
+    coalition.pass_days(ahead - coalition.desks[0].today + 9)
+    coalition.sync_all(2)
+
+    assert [list(desk.keyring.intake_keys) for desk in coalition.desks] == [[ahead]] * 3
+    Witness(coalition).send()
+    coalition.desks[0].choose(on_duty=True)
+    coalition.sync_all(2)
+
+    one = coalition.desks[0]
+    assert reread(one, first_digest(one)).identity.name == NAME
+    assert ahead in one.keyring.intake_keys
+    assert max(coalition.desks[1].keyring.intake_keys) == ahead
+
+
+def test_a_newest_key_goes_once_a_later_one_stands_and_its_folders_are_drained(coalition: Coalition) -> None:
+    two = coalition.desks[1]
+    two.choose(on_duty=False)
+    coalition.sync_all()
+    last = max(two.keyring.intake_keys)
+
+    coalition.pass_days(last - two.today + 3)
+    coalition.sync_all(2)
+    assert list(two.keyring.intake_keys) == [last]  # a page that was opened before the others' new keys may still use it
+    coalition.pass_days(2)
+    coalition.sync_all(2)
+
+    assert not two.keyring.intake_keys
+    assert max(coalition.desks[0].keyring.intake_keys) > last

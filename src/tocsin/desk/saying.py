@@ -16,6 +16,7 @@ from tocsin.core.ledger import (
     NoKey,
     Outgoing,
     PublishedKey,
+    Purpose,
     Record,
     Tip,
     Waiting,
@@ -234,9 +235,15 @@ class Saying(Knowing):
         with self.all_or_nothing():
             keyring.erase_old(week=week_of(day), day=day, month=month_of(day))
             for each in [each for each in keyring.intake_keys if each < day - FOLDER_DAYS]:
-                keyring.forget_intake(each)
+                if not self.is_last_intake_key(each):
+                    keyring.forget_intake(each)
             if self._n_period_keys() < before:
                 self.keyfile.save()
+
+    def is_last_intake_key(self, day: int) -> bool:
+        """Say whether witnesses may still seal to this one: nobody has published a key for a later day, or just now."""
+        later = [key.period for key in self.published() if key.purpose == Purpose.INTAKE and key.period > day]
+        return min(later, default=self.today) + 1 >= self.today
 
     def _n_period_keys(self) -> int:
         return sum(map(len, (self.keyring.grant_keys, self.keyring.intake_keys, self.keyring.file_keys)))

@@ -154,6 +154,11 @@ def named_by_day_keys(desk: Desk) -> dict[bytes, int]:
     return named
 
 
+def _key_of(desk: Desk, digest: bytes) -> int | None:
+    call = desk.tried.get(digest)
+    return call.day_key if call else None
+
+
 def find_sealed(desk: Desk, digest: bytes) -> Sealed:
     """Find a submission that lies here for this desk; raises NotHere."""
     for sealed in openable(desk):
@@ -183,15 +188,18 @@ def finish(desk: Desk, submission: bytes) -> None:
 
 def forget_drained(desk: Desk) -> None:
     """Erase the day keys whose own folder and the two after hold nothing more for this desk."""
-    over = [day for day in desk.keyring.intake_keys if day + 2 < desk.today]
+    over = [
+        day for day in desk.keyring.intake_keys if day + 2 < desk.today and not desk.is_last_intake_key(day)
+    ]
     if not over:
         return
     openable(desk)
     leave_to_colleagues(desk)
     apart = {each.submission for each in desk.contents(Quarantined) if each.trouble is not Trouble.PARKED}
     drills = {each.submission for each in desk.contents(Taken) if each.drill}
-    left = {sealed.day for sealed in openable(desk) if sealed.digest not in apart | drills}
-    drained = [day for day in over if not left & {Day(day), Day(day + 1), Day(day + 2)}]
+    left = [sealed for sealed in openable(desk) if sealed.digest not in apart | drills]
+    days, keys = {sealed.day for sealed in left}, {_key_of(desk, sealed.digest) for sealed in left}
+    drained = [day for day in over if day not in keys and not days & {Day(day), Day(day + 1), Day(day + 2)}]
     if not drained:
         return
     with desk.all_or_nothing():
