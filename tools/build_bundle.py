@@ -25,6 +25,12 @@ ENTRIES = ["page", "seal", "files", "media"]
 ESBUILD = "node_modules/esbuild/bin/esbuild"
 # The oldest browsers the page promises to run in; what is too new for them is rewritten.
 OPTIONS = ["--bundle", "--minify", "--target=chrome80,firefox115", "--charset=utf8", "--log-level=warning"]
+# What the page refuses, it need not carry.
+LEFT_OUT = {
+    "@noble/curves/nist.js": "js/crypto/no-nist.js",
+    "@noble/hashes/scrypt.js": "js/crypto/no-scrypt.js",
+}
+OPTIONS += [f"--alias:{name}=./{instead}" for name, instead in LEFT_OUT.items()]
 SCRIPT = [
     *OPTIONS,
     "--format=esm",
@@ -95,7 +101,15 @@ def write_page(fresh: Path) -> None:
 
 def write_one_file(fresh: Path) -> None:
     """Put script and style into one page that needs no network; only they may run in it, by their hashes."""
-    run("node", ESBUILD, "js/one.js", *OPTIONS, "--format=iife", "--legal-comments=none", f"--outfile={fresh / 'one.js'}")
+    run(
+        "node",
+        ESBUILD,
+        "js/one.js",
+        *OPTIONS,
+        "--format=iife",
+        "--legal-comments=none",
+        f"--outfile={fresh / 'one.js'}",
+    )
     script, style = (fresh / "one.js").read_text("utf-8"), (fresh / "page.css").read_text("utf-8")
     policy = (
         f"default-src 'none'; script-src '{hash_text(script)}'; style-src '{hash_text(style)}'; img-src data:; "

@@ -37,7 +37,7 @@ export function messageCard(thread, message) {
   const title = knows(`kind.${message.kind}`) ? `kind.${message.kind}` : "kind.other";
   return make("section", { "aria-labelledby": `m-${message.id}` },
     make("h2", { id: `m-${message.id}` }, say(title)),
-    make("p", { class: "small" }, say("mail.said", { date: date(message.day) }), " ", message.until !== null && say("mail.until", { date: date(message.until) })),
+    make("p", { class: "small" }, say("mail.said", { date: date(message.day) }), message.until !== null && " · ", message.until !== null && say("mail.until", { date: date(message.until) })),
     ...message.phrases.map((code) => make("p", { class: "said" }, say(`phrase.${code}`))),
     message.text !== "" && make("p", { class: "said", lang: message.language ?? speaks(), dir: direction(message.language ?? speaks()) }, message.text),
     ...(draft.sent !== "" ? [make("p", {}, say("mail.answered"))] : body(open)));

@@ -20,19 +20,13 @@ const NAME = "notes.html";
 
 /** The card, where there are file keys to put inside. */
 export function oneFileCard() {
-  const known = sheet();
+  const keys = sheet()?.fileKeys ?? [];
+  if (keys.length === 0) return null;
   return make("details", { class: "card", id: "one" },
     make("summary", {}, say("one")),
     make("p", {}, say("one.lead")),
-    ...(known && known.fileKeys.length > 0 ? offered(known.fileKeys) : [make("p", { class: "small" }, say("error.keys"))]));
-}
-
-/** @param {import("./duty.js").Sheet["fileKeys"]} keys */
-function offered(keys) {
-  return [
     make("p", {}, say("one.until", { date: date(lastDay(keys)) })),
-    make("button", { type: "button", onclick: () => void save() }, say("one.save")),
-  ];
+    make("button", { type: "button", onclick: () => void save() }, say("one.save")));
 }
 
 /**

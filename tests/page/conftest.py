@@ -16,8 +16,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "desk"))
 
 from coalition import Coalition, make_coalition
 from pagekit import publish_charter
+from playwright.sync_api import expect
 
 from tocsin.bundle import bundle_path
+
+# Two cores shared by a browser, a relay and other tests: five seconds are not enough to call something missing.
+expect.set_options(timeout=30_000)
 
 Asker = Callable[[str, Any], Any]
 

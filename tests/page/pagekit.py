@@ -45,10 +45,10 @@ class Witness:
         """Open the page and choose a language."""
         # A page that differs in its fragment only would not be loaded again.
         self.page.goto("about:blank")
-        self.page.goto(self.address)
+        with self.page.expect_response(lambda answer: answer.url.endswith("/witness")):
+            self.page.goto(self.address)
         self.page.locator(f".languages button[lang={language}]").click()
-        # The cards below come with the words and the list of who is on duty.
-        self.page.locator("details.card").nth(2).wait_for()
+        self.page.locator("details#know").wait_for()
         return self
 
     def write(self) -> Witness:
@@ -68,7 +68,7 @@ class Witness:
         """Seal, send and read the receipt off the screen."""
         self.page.locator("form button.wide").click()
         words = self.page.locator("ol.receipt li")
-        words.first.wait_for(timeout=20_000)
+        words.first.wait_for(timeout=60_000)
         return [text.split()[-1] for text in words.all_inner_texts()]
 
 

@@ -133,7 +133,7 @@ def test_a_photograph_follows_the_words_without_its_notes(
     files = [{"name": "canary-file-name.jpg", "mimeType": "image/jpeg", "buffer": photograph}]
 
     somebody.page.locator("#f-files").set_input_files(files)  # type: ignore[arg-type]  # a list of such maps is what it takes
-    expect(somebody.page.locator(".files li")).to_contain_text("Sent.", timeout=20_000)
+    expect(somebody.page.locator(".files li")).to_contain_text("Sent.", timeout=60_000)
 
     coalition.sync_all()
     (message,) = [

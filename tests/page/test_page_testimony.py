@@ -63,7 +63,7 @@ def test_a_lost_connection_is_waited_for_and_nothing_is_asked_twice(
     expect(somebody.page.locator("#status")).to_contain_text("goes on its way by itself")
 
     somebody.page.context.set_offline(False)
-    expect(somebody.page.locator("ol.receipt")).to_be_visible(timeout=20_000)
+    expect(somebody.page.locator("ol.receipt")).to_be_visible(timeout=60_000)
 
     somebody.complaints = [words for words in somebody.complaints if "ERR_INTERNET_DISCONNECTED" not in words]
     coalition.sync_all()
@@ -158,7 +158,7 @@ def test_the_keyboard_alone_is_enough(somebody: Witness, coalition: Coalition) -
     press_until(somebody, "form button.wide")
     page.keyboard.press("Enter")
 
-    expect(page.locator("ol.receipt")).to_be_visible(timeout=20_000)
+    expect(page.locator("ol.receipt")).to_be_visible(timeout=60_000)
     assert page.evaluate("document.activeElement.tagName") == "H1"
     coalition.sync_all()
     assert any(
