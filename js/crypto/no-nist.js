@@ -8,7 +8,7 @@ function refuse() {
 /** @param {number} size */
 function absent(size) {
   return {
-    lengths: { secretKey: size, publicKey: size + 1, seed: size + size / 2, publicKeyHasPrefix: true },
+    lengths: { secretKey: size, publicKey: size + 1, publicKeyUncompressed: 2 * size + 1, seed: size + size / 2, publicKeyHasPrefix: true },
     Point: { Fn: {} }, keygen: refuse, getPublicKey: refuse, getSharedSecret: refuse,
   };
 }
