@@ -57,6 +57,15 @@ def test_a_module_is_started_by_its_name() -> None:
     assert (ended.returncode, ended.stdout.split()[0]) == (0, "tocsin")
 
 
+def test_what_waits_for_python_to_start_is_run_before_the_program(script: Path) -> None:
+    (script.parent / "sitecustomize.py").write_text("import sys\nsys.canary = 'wren'\n")
+    script.write_text("import sys\nprint(sys.canary)\n")
+
+    ended = nursery.run([sys.executable, str(script)], env={"PYTHONPATH": str(script.parent)})
+
+    assert (ended.stdout, ended.returncode) == ("wren\n", 0)
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_a_program_can_be_killed_with_its_group(script: Path, how: signal.Signals) -> None:
     script.write_text(SLEEP)

@@ -15,6 +15,7 @@ from psycopg import sql
 from relaydb import DATABASES, address_of
 from relaykit import Desk, RunningRelay, Town, send
 
+from nursery import run
 from tocsin.core.seal import Identity, frame, seal
 
 AGENT = "canary-agent-turnstone/7"
@@ -125,22 +126,29 @@ def test_a_fault_is_logged_by_its_class_and_a_random_code_only(tmp_path: Path) -
 
 RECORDER = """
 import os, sys
+def note(event):
+    with open(os.environ["TOCSIN_TEST_CALLS"], "a") as file:
+        file.write(event + "\\n")
 def hook(event, arguments):
     if event in {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}:
-        with open(os.environ["TOCSIN_TEST_CALLS"], "a") as file:
-            file.write(event + "\\n")
+        note(event)
+note("listening")
 sys.addaudithook(hook)
 """
 
 
-def test_the_relay_calls_nobody(tmp_path: Path) -> None:
-    calls, site = tmp_path / "calls", tmp_path / "site"
+@pytest.fixture
+def recorder(tmp_path: Path) -> dict[str, str]:
+    """Give the environment in which Python notes whomever a program calls, from its first line on."""
+    site = tmp_path / "site"
     site.mkdir()
     (site / "sitecustomize.py").write_text(RECORDER)
     source = str(Path(__file__).parents[2] / "src")
-    relay = RunningRelay(
-        tmp_path / "home", env={"PYTHONPATH": f"{site}:{source}", "TOCSIN_TEST_CALLS": str(calls)}
-    )
+    return {"PYTHONPATH": f"{site}:{source}", "TOCSIN_TEST_CALLS": str(tmp_path / "calls")}
+
+
+def test_the_relay_calls_nobody(tmp_path: Path, recorder: dict[str, str]) -> None:
+    relay = RunningRelay(tmp_path / "home", env=recorder)
     town = Town.found()
     town.lodge(relay)
 
@@ -148,8 +156,17 @@ def test_the_relay_calls_nobody(tmp_path: Path) -> None:
     sockets = internet_sockets(relay.process.pid)
     relay.stop()
 
-    assert not calls.exists(), calls.read_text()
-    assert sockets <= {relay.port}
+    assert set((tmp_path / "calls").read_text().splitlines()) == {"listening"}
+    assert sockets == ({relay.port} if sys.platform == "linux" else set())
+
+
+def test_a_relay_that_called_somebody_would_be_noticed(tmp_path: Path, recorder: dict[str, str]) -> None:
+    caller = tmp_path / "caller.py"
+    caller.write_text("import socket; socket.socket(type=socket.SOCK_DGRAM).connect(('127.0.0.1', 9))")
+
+    run([sys.executable, str(caller)], env=recorder)
+
+    assert (tmp_path / "calls").read_text().splitlines() == ["listening", "socket.connect"]
 
 
 def internet_sockets(group: int) -> set[int]:

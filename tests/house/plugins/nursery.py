@@ -4,7 +4,8 @@ What runs is real: a process with its own number, environment, channels and, if 
 Saved are the seconds in which Python imports Django and ours, which is most of what a test of the relay used to take. The
 nursery imports nothing that reads the environment or draws secrets: two programs share no more than the modules' code.
 
-Where there is no fork, outside pytest, under LD_PRELOAD, and with TOCSIN_TEST_COLD set, programs start from nothing.
+Where there is no fork, outside pytest, under LD_PRELOAD, where a `sitecustomize` waits on PYTHONPATH, and with
+TOCSIN_TEST_COLD set, programs start from nothing.
 """
 
 from __future__ import annotations
@@ -176,8 +177,14 @@ def popen(
 
 
 def _has_nursery(env: Mapping[str, str]) -> bool:
-    cold = "LD_PRELOAD" in env or bool(os.environ.get("TOCSIN_TEST_COLD"))
+    cold = "LD_PRELOAD" in env or _is_customized(env) or bool(os.environ.get("TOCSIN_TEST_COLD"))
     return hasattr(os, "fork") and "pytest" in sys.modules and not cold
+
+
+def _is_customized(env: Mapping[str, str]) -> bool:
+    """Say whether Python would run a file of ours as it starts, which what forks never does."""
+    folders = filter(None, env.get("PYTHONPATH", "").split(os.pathsep))
+    return any(Path(folder, "sitecustomize.py").exists() for folder in folders)
 
 
 def run(
