@@ -118,6 +118,7 @@ def test_destroying_the_relay_loses_at_most_what_came_since_the_last_sync(
 
     new, code = fresh_relay(made, tmp_path / "successor")
     text = signed_text(made, new, code)
+    n_kept = one.replica.size
     filled = moving.fill(one, NOBODY, {})
     with pytest.raises(RelayFilling):
         sync(two)
@@ -126,7 +127,7 @@ def test_destroying_the_relay_loses_at_most_what_came_since_the_last_sync(
     assert moving.take_text(three, text)
     made.sync_all(2)
 
-    assert f"All {two.world.size - 4} records" in filled or "records are on the new relay" in filled
+    assert filled.startswith(f"All {n_kept} records are on the new relay.")
     words = said(one)
     assert sorted(words) == sorted(
         [

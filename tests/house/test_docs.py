@@ -68,6 +68,14 @@ def test_the_folders_of_the_readme_exist(checkout: Path) -> None:
     assert [folder for folder in folders if not (checkout / folder).is_dir()] == []
 
 
+def test_every_folder_of_tests_is_in_the_readme(checkout: Path) -> None:
+    listed = re.search(r"^ {4}tests/ .*$", (checkout / "README.md").read_text(encoding="utf-8"), re.M)
+    folders = {path.name for path in (checkout / "tests").iterdir() if any(path.rglob("test_*.py"))}
+
+    assert listed is not None
+    assert [folder for folder in sorted(folders) if f" {folder}/" not in listed[0]] == []
+
+
 def test_the_readme_is_at_most_seventy_lines(checkout: Path) -> None:
     assert len((checkout / "README.md").read_text(encoding="utf-8").splitlines()) <= 70
 

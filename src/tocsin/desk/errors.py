@@ -263,7 +263,7 @@ class PassphrasesDiffer(DeskError):
     code = "desk.passphrases-differ"
 
     def __init__(self) -> None:
-        super().__init__("The two new passphrases differ. Type the same one twice; nothing was changed.")
+        super().__init__("The two passphrases are not the same. Type it twice again; nothing was changed.")
 
 
 class SamePassphrase(DeskError):

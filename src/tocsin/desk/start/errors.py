@@ -18,15 +18,6 @@ class PassphraseTooShort(DeskError):
         self.least = least
 
 
-class PassphrasesDiffer(DeskError):
-    """Typed twice, and not the same."""
-
-    code = "desk.passphrase-differs"
-
-    def __init__(self) -> None:
-        super().__init__("The two passphrases are not the same. Type it twice again.")
-
-
 class NotThisStep(DeskError):
     """A step that cannot be taken from where this machine stands."""
 

@@ -6,7 +6,8 @@ import secrets
 import unicodedata
 
 from tocsin.core.seal import WORDS
-from tocsin.desk.start.errors import PassphrasesDiffer, PassphraseTooShort
+from tocsin.desk.errors import PassphrasesDiffer
+from tocsin.desk.start.errors import PassphraseTooShort
 
 LEAST = 14
 N_WORDS = 6
