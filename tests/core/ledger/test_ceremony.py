@@ -65,6 +65,7 @@ from tocsin.core.ledger.succession import (
     change_founders,
     change_relay,
     describe_changes,
+    founder_words,
     next_roll,
     remove_device,
 )
@@ -337,7 +338,12 @@ def test_each_change_says_what_it_changes_and_nothing_else() -> None:
     moved = change_relay(roll, [RelayEntry(b"r" * 32, "other.invalid")], day=LATER)
     assert describe_changes(roll, moved) == ("The relay changes: other.invalid.",)
     fewer = change_founders(roll, roll.founders[:4], threshold=3, day=LATER)
-    assert describe_changes(roll, fewer) == ("3 of 4 founders sign from now on, and who they are changes.",)
+    assert describe_changes(roll, fewer) == ("3 of 4 founders sign from now on.", "Founder 5 leaves.")
+    anew = Founder(1, b"n" * 32)
+    replaced = change_founders(roll, [anew, *roll.founders[1:]], threshold=roll.threshold, day=LATER)
+    assert describe_changes(roll, replaced)[1:] == (
+        f"Founder 1 has a new key; their desk shows: {founder_words(anew)}.",
+    )
     (said,) = describe_changes(None, roll)
     assert said.startswith("A coalition begins: 5 devices of 2 organisations")
 

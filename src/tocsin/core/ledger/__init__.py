@@ -208,6 +208,7 @@ from tocsin.core.ledger.succession import (
     change_founders,
     change_relay,
     describe_changes,
+    founder_words,
     next_roll,
     remove_device,
 )
@@ -402,6 +403,7 @@ __all__ = [
     "follow_rolls",
     "found",
     "found_together",
+    "founder_words",
     "founders_for",
     "grant_hash",
     "head_words",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 
 from msgspec.structs import replace
 
 from tocsin.core.ledger.kinds import Duties
 from tocsin.core.ledger.roll import LAPSE_DAYS, DeviceEntry, Founder, RelayEntry, Roll, check_successor
 from tocsin.core.ledger.standing import duties_hash
+from tocsin.core.ledger.words import words_of
 from tocsin.terms import Day
 
 
@@ -83,9 +85,8 @@ def describe_changes(before: Roll | None, after: Roll) -> tuple[str, ...]:
         return (begins + f"{after.threshold} of {n_founders} founders sign its changes.",)
     said = list(_device_changes(before, after))
     if (before.founders, before.threshold) != (after.founders, after.threshold):
-        said.append(
-            f"{after.threshold} of {len(after.founders)} founders sign from now on, and who they are changes."
-        )
+        said.append(f"{after.threshold} of {len(after.founders)} founders sign from now on.")
+        said += _founder_changes(before, after)
     if before.relays != after.relays:
         said.append("The relay changes: " + ", ".join(relay.address for relay in after.relays) + ".")
     if before.duties_hash != after.duties_hash:
@@ -93,6 +94,22 @@ def describe_changes(before: Roll | None, after: Roll) -> tuple[str, ...]:
     if before.offset_days != after.offset_days:
         said.append("The exercise's day changes.")
     return tuple(said)
+
+
+def founder_words(founder: Founder) -> str:
+    """Spell eight words (88 bits) of a founder's number and key: read aloud by whoever has it, seen by all who sign."""
+    digest = sha256(b"tocsin/1 founder words\n" + founder.number.to_bytes(4, "big") + founder.key).digest()
+    return " ".join(words_of(digest, n=8))
+
+
+def _founder_changes(before: Roll, after: Roll) -> Iterable[str]:
+    known = {founder.number: founder for founder in before.founders}
+    left = known.keys() - {founder.number for founder in after.founders}
+    yield from (f"Founder {number} leaves." for number in sorted(left))
+    for founder in after.founders:
+        if founder != known.get(founder.number):
+            how = "has a new key" if founder.number in known else "joins"
+            yield f"Founder {founder.number} {how}; their desk shows: {founder_words(founder)}."
 
 
 def _device_changes(before: Roll, after: Roll) -> Iterable[str]:
