@@ -95,7 +95,9 @@ def test_a_visit_leaves_nothing_on_the_relay_nor_in_chromium(
     photograph = tmp_path / f"{FILE_NAME}.jpg"
     photograph.write_bytes(jpeg(1))
     # By the driver that runs already: a process has one.
-    context = browser.browser_type.launch_persistent_context(profile, executable_path=chromium_path, args=flags)
+    context = browser.browser_type.launch_persistent_context(
+        profile, executable_path=chromium_path, args=flags
+    )
     words = visit(Witness(context.pages[0], address_of(coalition)), coalition, photograph)
     context.close()
     sought = [PLANT, *pairs(words)]

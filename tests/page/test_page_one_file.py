@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from coalition import Coalition
+from pagekit import arrived, post, witness
 from playwright.sync_api import Browser, Page, expect
 from wirekit import b64
 
@@ -86,3 +88,29 @@ def test_after_its_last_day_it_seals_no_longer_and_keeps_the_words(browser: Brow
     assert page.locator("#f-what").input_value() == "canary-too-late"
     assert page.locator("textarea.block").count() == 0
     page.context.close()
+
+
+def test_the_file_that_the_page_gives_seals_to_this_months_keys(
+    browser: Browser, coalition: Coalition, tmp_path: Path
+) -> None:
+    sat = witness(browser, coalition).come()
+    sat.page.locator("#one summary").click()
+    with sat.page.expect_download() as download:
+        sat.page.locator("#one button").click()
+    file = tmp_path / "notes.html"
+    download.value.save_as(file)
+    assert download.value.suggested_filename == "notes.html"
+
+    page = browser.new_context(offline=True).new_page()
+    page.goto(file.as_uri())
+    page.locator(".languages button[lang=ka]").click()
+    page.locator("main > button.wide").click()
+    page.locator("#f-what").fill("canary-from-a-saved-file")
+    page.locator("form button.wide").click()
+    text = page.locator("textarea.block").input_value()
+
+    post(coalition, "submissions", dearmor(text))
+    coalition.sync_all()
+    assert "canary-from-a-saved-file" in [each.narrative.text for each in arrived(coalition.desks[0])]
+    page.context.close()
+    sat.page.context.close()
