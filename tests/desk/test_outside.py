@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from coalition import Coalition
 from msgspec.structs import replace
 
+from tocsin.core.intake import TextProposed, TextSigned
+from tocsin.core.ledger import WATCH
 from tocsin.core.ledger.errors import BadCharter
-from tocsin.core.ledger.signed_text import SignedText
+from tocsin.core.ledger.signed_text import SignedText, pack, sign_text
+from tocsin.core.seal import SigningKey
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import NoPageAddress
 from tocsin.desk.intake import page_texts, queries, sending
@@ -103,3 +107,26 @@ def test_words_sealed_without_a_network_are_passed_on_as_text_and_read(
 
     assert WORDS not in text
     assert only_words(coalition.desks[0]) == WORDS
+
+
+def test_a_charter_of_founders_that_somebody_made_up_is_never_in_force(coalition: Coalition) -> None:
+    one, two = coalition.desks[:2]
+    stranger = SigningKey.fresh()
+    wanted = page_texts.wanted_charter(one)
+    own = replace(wanted, serial=0, threshold=1, founders=((1, pack(stranger.public)),))
+    text = SignedText(own.to_bytes())
+    one.append(TextProposed(use="page", payload=text.payload), to=WATCH)
+    signature = sign_text(text.payload, "page", stranger, one.world.coalition)
+    one.append(TextSigned(text=sha256(text.payload).digest(), number=1, signature=signature), to=WATCH)
+    one.append(TextProposed(use="page", payload=b'{"v":1'), to=WATCH)
+    one.append(TextProposed(use="words", payload=b"nonsense"), to=WATCH)
+    coalition.sync_all(2)
+
+    assert page_texts.charter_in_force(two) is None
+    assert page_texts.parts(two) == []
+    assert page_texts.propose_charter(one)
+    coalition.sync_all(2)
+    ((proposed, _),) = [each for each in page_texts.charters(two) if each[1].serial > 0]
+    page_texts.sign(two, proposed.hash)
+    coalition.sync_all(2)
+    assert page_texts.charter_in_force(two) is not None

@@ -126,6 +126,16 @@ def test_other_founders_are_believed_only_from_more_than_half_of_those_before() 
             check_chain(wrong, PIN)
 
 
+def test_an_address_that_names_later_founders_is_followed_from_them() -> None:
+    other = charter((2, 3), serial=2, of=roll((3, 4, 5), version=2))
+    later = read_charter(other.payload).pin
+    signed_by_themselves = charter((4, 5), serial=2, of=roll((3, 4, 5), version=2))
+
+    assert check_chain([charter(), signed_by_themselves], later).serial == 2
+    with pytest.raises(BadCharter):
+        check_chain([charter(), signed_by_themselves], PIN)
+
+
 def test_an_older_charter_does_not_come_after_a_newer_one() -> None:
     with pytest.raises(BadCharter):
         check_chain([charter(serial=2), charter(serial=2)], PIN)

@@ -163,7 +163,10 @@ def read_charter(payload: bytes) -> Charter:
         raise DamagedRecord("it is no charter") from trouble
     if charter.v != VERSION:
         raise DamagedRecord("its charter is of another version")
+    # Whoever may propose one may propose nonsense: every key in it is read here, once.
     charter.keys_with(-1)
+    if not charter.founder_keys or any(len(unpack(key, 32)) != 32 for key, _ in charter.relays):
+        raise DamagedRecord("its charter names nobody")
     return charter
 
 
@@ -173,14 +176,15 @@ def check_chain(texts: Sequence[SignedText], pin: str) -> Charter:
     Parameters
     ----------
     texts : sequence of SignedText
-        Oldest first: the pinned one, those at which founders changed, the newest.
+        Oldest first: those at which founders changed, and the newest. It is followed from the first whose founders
+        hash to the pin.
     pin : str
         96 hex digits, from the page's address.
 
     Raises
     ------
     BadCharter
-        The first is not the pinned founders', or one is not signed by enough of the founders before it.
+        None is the pinned founders', or one is not signed by enough of the founders before it.
     DamagedRecord
         One does not read.
     """
@@ -188,11 +192,11 @@ def check_chain(texts: Sequence[SignedText], pin: str) -> Charter:
     for text in texts:
         charter = read_charter(text.payload)
         if before is None and charter.pin != pin:
-            raise BadCharter("its founders are not those that this address names")
+            continue  # Of founders before those whom this address names.
         check_step(text, charter, before or charter)
         before = charter
     if before is None:
-        raise BadCharter("there is none")
+        raise BadCharter("its founders are not those that this address names")
     return before
 
 

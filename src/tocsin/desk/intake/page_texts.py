@@ -75,9 +75,19 @@ def charters(desk: Desk) -> list[tuple[Text, Charter]]:
 
 
 def charter_in_force(desk: Desk) -> Charter | None:
-    """Give the newest charter that enough founders have signed, each after the one before."""
+    """Give the newest charter that enough founders have signed, each after the one before.
+
+    It begins with founders of a roll of ours: anybody here may propose a text, with founders of their own.
+    """
     before: Charter | None = None
+    ours = [
+        (roll.threshold, {each.number: each.key for each in roll.founders})
+        for roll in {id(standing.roll): standing.roll for standing in desk.world.history.all}.values()
+    ]
     for text, charter in charters(desk):
+        is_other = charter.coalition_id != desk.world.coalition
+        if is_other or (before is None and (charter.threshold, charter.founder_keys) not in ours):
+            continue
         try:
             check_step(text.signed, charter, before or charter)
         except BadCharter:
