@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -78,15 +79,12 @@ def latent_class(
         raise BadChoice(
             "it takes two classes, four chains, eight steps and two lists at least, and a prior above 0"
         )
-    run = _Run(Target(table, Prior(max_classes, a_alpha, b_alpha)), chains, rng)
-    run.warm_up(told, WARM + max_steps)
+    drawing = draw_chains(
+        table, Prior(max_classes, a_alpha, b_alpha), chains=chains, max_steps=max_steps, rng=rng, told=told
+    )
     kept: list[Ints] = []
     while True:
-        for _ in range(min(BLOCK, max_steps - len(kept))):
-            run.step()
-            kept.append(run.draw())
-            if told is not None and len(kept) % 10 == 0:
-                told(WARM + len(kept), WARM + max_steps)
+        kept += islice(drawing, min(BLOCK, max_steps - len(kept)))
         rhat, ess = worst_mixing(np.log(np.array(kept) + 0.5))
         if len(kept) >= max_steps or (rhat < GOOD_RHAT and ess >= target_ess):
             break
@@ -112,6 +110,25 @@ def latent_class(
         table_hash=table.hash,
         refusals=reasons,
     )
+
+
+def draw_chains(
+    table: CaptureTable,
+    prior: Prior,
+    *,
+    chains: int,
+    max_steps: int,
+    rng: np.random.Generator,
+    told: Told | None = None,
+) -> Iterator[Ints]:
+    """Warm chains up, then yield how many are unlisted, one number a chain and step."""
+    run = _Run(Target(table, prior), chains, rng)
+    run.warm_up(told, WARM + max_steps)
+    for step in range(max_steps):
+        run.step()
+        if told is not None and (step + 1) % 10 == 0:
+            told(WARM + step + 1, WARM + max_steps)
+        yield run.draw()
 
 
 def _reasons(rhat: float, ess: float, far: float) -> tuple[Reason, ...]:
