@@ -27,9 +27,10 @@ def start_worker(made: Coalition, log: Path, name: int) -> subprocess.Popen[byte
 
 
 def end(worker: subprocess.Popen[bytes]) -> None:
-    """Kill it, whatever it is doing."""
+    """Kill it, whatever it is doing; it must not have ended by itself before."""
     worker.send_signal(signal.SIGKILL)
     worker.communicate(timeout=20)
+    assert worker.returncode == -signal.SIGKILL
 
 
 def test_killing_a_desk_anywhere_loses_nothing_said_and_doubles_nothing(tmp_path: Path) -> None:

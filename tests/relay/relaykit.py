@@ -137,9 +137,9 @@ class RunningRelay:
         self.process.wait(20)
 
     def kill(self) -> None:
-        """Kill it and its worker at once."""
+        """Kill it and its worker at once; it must not have ended by itself before."""
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(20)
+        assert self.process.wait(20) == -signal.SIGKILL
 
     def ask(
         self,
