@@ -49,7 +49,7 @@ def ask_page(node: str, checkout: Path) -> Asker:
     return ask
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def coalition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coalition]:
     """Give a relay that serves the page, and three desks of three organisations, all on duty today."""
     with make_coalition(tmp_path_factory.mktemp("page") / "coalition") as made:

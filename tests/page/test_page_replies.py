@@ -201,31 +201,21 @@ def test_a_workers_night_page_checks_in_stops_a_chain_and_gives_up_a_laptop(
     assert choices == ["laptop-gone"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "content", "choice"),
-    [
-        (Asking.OFFER, {}, "accept"),
-        (Asking.LEG, {"opens_at": 1506060000, "closes_at": 1506070000, "spoken": "seven four"}, "checked-in"),
-        (Asking.REFERRAL, {}, "take"),
-        (Asking.BRIEF, {}, "vote"),
-        (Asking.PLACE_OFFER, {}, "offer"),
-    ],
-)
-def test_every_kind_of_message_can_be_answered(
-    somebody: Witness, coalition: Coalition, kind: Asking, content: dict[str, object], choice: str
-) -> None:
-    words, sent = speak_up(somebody, coalition, f"canary-{kind}", "en")
-    reply(coalition, sent, kind=kind, text="what it is about", content=content)
+def test_every_kind_of_message_can_be_answered(somebody: Witness, coalition: Coalition) -> None:
+    leg = {"opens_at": 1506060000, "closes_at": 1506070000, "spoken": "seven four"}
+    kinds = [Asking.OFFER, Asking.LEG, Asking.REFERRAL, Asking.BRIEF, Asking.PLACE_OFFER]
+    words, sent = speak_up(somebody, coalition, "canary-every-kind", "en")
+    for place, kind in enumerate(kinds):
+        content = leg if kind is Asking.LEG else {}
+        reply(coalition, sent, place=place, kind=kind, text="what it is about", content=content)
 
     read_mail(somebody, words, "en")
     check_small_screen(somebody)
-    somebody.page.locator("section .row button").first.click()
-    expect(somebody.page.locator("#main").get_by_text("It was sent.")).to_be_visible()
+    for done in range(1, len(kinds) + 1):
+        somebody.page.locator("section .row button").first.click()
+        expect(somebody.page.locator("#main").get_by_text("It was sent.")).to_have_count(done)
 
     coalition.sync_all()
-    answers = [
-        each.answer.choice
-        for each in arrived(coalition.desks[0])
-        if each.thread == sent.thread and each.answer
-    ]
-    assert answers == [choice]
+    answers = [each.answer for each in arrived(coalition.desks[0]) if each.thread == sent.thread]
+    choices = {answer.choice for answer in answers if answer}
+    assert choices == {"accept", "checked-in", "take", "vote", "offer"}
