@@ -60,15 +60,31 @@ def test_hamiltonian_steps_and_gibbs_draw_from_one_posterior() -> None:
     assert abs(np.median(by_gibbs) + TABLE.n - found.median) < 6 * error
 
 
-def test_with_one_kind_of_people_it_answers_as_independence() -> None:
-    """Two classes of which the second hardly gets a share: alpha held near nothing."""
-    rng = np.random.default_rng(4)
+def test_it_answers_as_draws_from_the_prior_weighted_by_their_likelihood() -> None:
+    """No chain at all: alpha, sticks and chances drawn from their priors, the total integrated out."""
+    rng = np.random.default_rng(10)
+    table = CaptureTable.from_counts(
+        {(1, 0, 0): 18, (0, 1, 0): 12, (1, 1, 0): 5, (0, 0, 1): 6, (1, 0, 1): 3, (0, 1, 1): 1, (1, 1, 1): 1},
+        ["hotline", "clinic", "monitor"],
+    )
+    alpha = np.maximum(rng.gamma(0.25, 4.0, 400_000), 1e-300)
+    first = 1 - rng.random(len(alpha)) ** (1 / alpha)
+    share, chance = np.stack((first, 1 - first)), rng.random((3, 2, len(alpha)))
+    on_some = 1 - (share * np.prod(1 - chance, axis=0)).sum(axis=0)
+    log_weight = -table.n * np.log(on_some)
+    for on, count in zip(table.histories(), table.counts(), strict=True):
+        joint = share * np.prod(np.where(on[:, None, None], chance, 1 - chance), axis=0)
+        log_weight += count * np.log(joint.sum(axis=0))
+    weight = np.exp(log_weight - log_weight.max())
+    mean = float(weight @ (table.n / on_some)) / weight.sum()
+    error = np.sqrt(weight**2 @ (table.n / on_some - mean) ** 2) / weight.sum()
 
     found = latent_class(
-        TABLE, max_classes=2, a_alpha=1e-3, b_alpha=50, chains=8, max_steps=200, rng=rng, strict=False
+        table, max_classes=2, chains=16, max_steps=600, rng=rng, target_ess=1e9, strict=False
     )
 
-    assert TABLE.n < found.quantile(0.025) < 111 < found.quantile(0.975)
+    assert found.ess is not None
+    assert abs(found.mean - mean) < 4 * np.hypot(error, found.sd / np.sqrt(found.ess))
 
 
 def test_the_same_chance_gives_the_same_draws() -> None:
