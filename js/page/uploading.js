@@ -36,7 +36,9 @@ async function sendChunk(path, chunk, at, isLast) {
   for (let done = 0; ;) {
     try {
       const body = /** @type {Uint8Array<ArrayBuffer>} */ (chunk.subarray(done));
-      await askOnce(path, { method: "PATCH", body, headers: { ...headers, "Upload-Offset": String(at + done) } });
+      const answer = await askOnce(path, { method: "PATCH", body, headers: { ...headers, "Upload-Offset": String(at + done) } });
+      // An answer that nobody reads keeps its request, and the chunk in it, in memory.
+      await answer.arrayBuffer();
       return;
     } catch (trouble) {
       if (trouble instanceof Refused && trouble.status < 500 && trouble.status !== 409) throw trouble;
