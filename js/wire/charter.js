@@ -32,9 +32,11 @@ export function followCharters(texts, coalition, pin) {
   for (const text of texts) {
     const signed = readSigned(text);
     const charter = readCharter(payloadOf(signed), coalition);
-    const signers = before?.founders ?? charter.founders;
-    const isNext = before ? charter.serial > before.serial : pinOf(charter, coalition) === pin;
-    if (!isNext || signersOf(signed, "page", coalition, signers).length < needed(charter, before ?? charter)) throw new NotAsSigned();
+    // An address that was made after founders changed pins a later one.
+    if (!before && pinOf(charter, coalition) !== pin) continue;
+    const { founders } = before ?? charter;
+    if (before && charter.serial <= before.serial) throw new NotAsSigned();
+    if (signersOf(signed, "page", coalition, founders).length < needed(charter, before ?? charter)) throw new NotAsSigned();
     before = charter;
   }
   if (!before) throw new NotAsSigned();

@@ -109,6 +109,20 @@ def test_new_founders_need_more_than_half_of_the_old(ask_page: Asker) -> None:
     assert read(ask_page, world, pin=pin) == "error.signature"
 
 
+def test_an_address_made_after_founders_changed_names_the_later_ones(ask_page: Asker) -> None:
+    world, later = World(), World(founders={n: signer(f"founder {n}") for n in (2, 3, 4)})
+    newcomers = [[n, b64(public(key))] for n, key in later.founders.items()]
+    world.charters = [
+        world.charter(),
+        world.charter(serial=2, by=(2, 3), founders=newcomers),
+        world.charter(serial=3, by=(3, 4), founders=newcomers),
+    ]
+
+    assert read(ask_page, world, pin=later.pin)["readers"] == [1, 2, 3]
+    world.charters[2] = world.charter(serial=3, by=(1, 3), founders=newcomers)
+    assert read(ask_page, world, pin=later.pin) == "error.signature"
+
+
 def test_words_count_by_who_signed_them(ask_page: Asker) -> None:
     world = World()
     world.part("az", {"lead": "two of two organisations"}, by=(1, 2))

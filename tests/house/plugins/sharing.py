@@ -10,8 +10,14 @@ from pathlib import Path
 
 import pytest
 
-LONG = ("journeys", "laws", "desk", "relay")
+LONG = ("journeys", "laws", "page", "desk", "relay")
 """Folders whose files take long, the longest first: whoever begins one last keeps everybody waiting."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: tests wait for browsers, disks and one another's programs."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(trylast=True)
