@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import hmac
 from pathlib import Path
+from typing import TypeVar
 
+import msgspec
+
+from tocsin.core.ledger import UNDECODABLE
 from tocsin.core.seal import Identity, Keyring, open_sealed, seal
 from tocsin.desk.errors import DamagedNotes
 from tocsin.desk.keyfile import write_whole
 from tocsin.errors import SealError
+
+T = TypeVar("T")
 
 
 class SealedFile:
@@ -33,6 +39,14 @@ class SealedFile:
         try:
             return open_sealed(data, [self._identity])
         except SealError as trouble:
+            raise DamagedNotes(self.path.name) from trouble
+
+    def read_as(self, kind: type[T]) -> T | None:
+        """Open it and decode it; None where there is none. Raises DamagedNotes."""
+        plain = self.read()
+        try:
+            return None if plain is None else msgspec.msgpack.decode(plain, type=kind)
+        except UNDECODABLE as trouble:
             raise DamagedNotes(self.path.name) from trouble
 
     def write(self, plain: bytes) -> None:

@@ -15,11 +15,9 @@ import numpy as np
 
 from tocsin import __version__
 from tocsin.core.count.mse import CaptureTable, Report, report
-from tocsin.core.ledger import UNDECODABLE
 from tocsin.desk.children import Step, answer, run_in_child
 from tocsin.desk.count.drawing import Intervals, draw_intervals
 from tocsin.desk.desk import Desk
-from tocsin.desk.errors import DamagedNotes
 from tocsin.desk.jobs import Progress, Work
 from tocsin.desk.sealed_file import SealedFile
 from tocsin.feeds.lists import read_lists
@@ -223,11 +221,7 @@ def _file(desk: Desk) -> SealedFile:
 
 
 def _kept(desk: Desk) -> Kept:
-    plain = _file(desk).read()
-    try:
-        return Kept() if plain is None else msgspec.msgpack.decode(plain, type=Kept)
-    except UNDECODABLE as trouble:
-        raise DamagedNotes(NAME) from trouble
+    return _file(desk).read_as(Kept) or Kept()
 
 
 ESTIMATE = Work(

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
-from tocsin.core.ledger import UNDECODABLE
 from tocsin.core.watch import Series, fit_contagion
 from tocsin.desk.children import Step, answer, run_in_child
 from tocsin.desk.desk import Desk
-from tocsin.desk.errors import DamagedNotes
 from tocsin.desk.jobs import Progress, Work
 from tocsin.desk.sealed_file import SealedFile
 from tocsin.desk.watch.many import known_series
@@ -287,11 +285,7 @@ def _file(desk: Desk) -> SealedFile:
 
 
 def _kept(desk: Desk) -> Kept:
-    plain = _file(desk).read()
-    try:
-        return Kept() if plain is None else msgspec.msgpack.decode(plain, type=Kept)
-    except UNDECODABLE as trouble:
-        raise DamagedNotes(NAME) from trouble
+    return _file(desk).read_as(Kept) or Kept()
 
 
 CONTAGION = Work(
