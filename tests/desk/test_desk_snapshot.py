@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from deskkit import note, said
 from sitekit import OFFSET_DAYS, give_work
 from test_desk_disk import DAMAGES, used_up
 
-from tocsin.core.ledger import case_compartments
+from tocsin.core.ledger import Roll, case_compartments
 from tocsin.core.protect.records import CaseCode, Identity
 from tocsin.core.seal import Keyring, PassphraseFile, WrongKey, open_snapshot, seal_snapshot
 from tocsin.desk.activate.queries import list_page
+from tocsin.desk.clock import Clock
 from tocsin.desk.count.queries import count_page
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import DamagedReplica
@@ -78,14 +80,28 @@ def open_desk(folder: Path, coalition: Coalition, *, replay: bool = False) -> De
     return Desk.open(folder, PASSPHRASE, clock=coalition.clock, replay=replay)
 
 
-def all_there_is(desk: Desk) -> list[Any]:
-    """Ask a desk everything its pages ask, and take its world and rows."""
+@dataclass(frozen=True, slots=True)
+class StoppedClock(Clock):
+    """Stands still, so that "12 hours left" is said alike of two desks asked one after the other."""
+
+    at: int = 0
+
+    def now(self, roll: Roll) -> int:  # noqa: ARG002 - the clock's form
+        """Say that moment."""
+        return self.at
+
+
+def all_there_is(desk: Desk, clock: Clock) -> list[Any]:
+    """Ask a desk everything its pages ask by this clock, and take its world and rows."""
+    running, desk.clock = desk.clock, clock
     pages = (watch_page, intake_page, count_page, list_page, protect_page, ledger_page)
     rows = desk.store.between(0, desk.world.size)
     first = home(desk, Session())
     # All but what the last sync said, which is this process's own.
     home_parts = (first.tasks, first.warnings, first.head, first.waiting, first.duty, first.n_refused)
-    return [*(page(desk) for page in pages), home_parts, rows, desk.world.freeze()]
+    answers = [*(page(desk) for page in pages), home_parts, rows, desk.world.freeze()]
+    desk.clock = running
+    return answers
 
 
 # the same desk ---
@@ -96,15 +112,16 @@ def test_a_desk_that_goes_on_from_a_snapshot_answers_everything_as_one_that_read
     coalition: Coalition, tmp_path: Path, at: int
 ) -> None:
     folder = copy_of(coalition, at, tmp_path / "desk")
+    clock = StoppedClock(at=coalition.desks[at].now)
 
     with closing(open_desk(folder, coalition)) as desk:
         assert desk.has_resumed
-        resumed = all_there_is(desk)
+        resumed = all_there_is(desk, clock)
     with closing(open_desk(folder, coalition, replay=True)) as desk:
-        replayed = all_there_is(desk)
+        replayed = all_there_is(desk, clock)
 
     assert resumed == replayed
-    assert resumed == all_there_is(coalition.desks[at])
+    assert resumed == all_there_is(coalition.desks[at], clock)
 
 
 def test_what_came_after_the_snapshot_is_read_on_top_of_it(coalition: Coalition, tmp_path: Path) -> None:
@@ -113,12 +130,13 @@ def test_what_came_after_the_snapshot_is_read_on_top_of_it(coalition: Coalition,
         coalition.desks[2].append(note("after the snapshot"), to="watch")
         sync(coalition.desks[2])
         sync(desk)
-        there = all_there_is(desk)
+        clock = StoppedClock(at=desk.now)
+        there = all_there_is(desk, clock)
 
     with closing(open_desk(folder, coalition)) as desk:
         assert desk.has_resumed
         assert said(desk)[-1] == "after the snapshot"
-        assert all_there_is(desk)[:-1] == there[:-1]
+        assert all_there_is(desk, clock)[:-1] == there[:-1]
         desk.append(note("and it goes on"), to="watch")
         sync(desk)
         assert desk.verify_all() == desk.world.size
