@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Iterator
@@ -11,12 +10,20 @@ from xml.etree import ElementTree
 import pytest
 from coalition import PASSPHRASE, Coalition, make_coalition
 from deskkit import find_in_files
-from sitekit import Visitor, start_site
+from sitekit import Visitor, protocol, start_site
 
-from tocsin.core.count.mse import BadTable, MethodRow
+from tocsin.core.activate import NotAssessed, QuorumNotMet
+from tocsin.core.count import Estimate, NotItsTable, Table
+from tocsin.core.count.mse import BadTable, MethodRow, two_figures
+from tocsin.core.ledger import Duty
+from tocsin.desk.activate import actions as activating
+from tocsin.desk.activate import releasing
+from tocsin.desk.count import stating
 from tocsin.desk.count.drawing import draw_intervals
 from tocsin.desk.count.estimating import Asked, ask, estimate_here, estimate_page
 from tocsin.desk.desk import Desk
+from tocsin.desk.site.waiting import waiting_contents
+from tocsin.terms import Day, Period, Place
 
 TABLE = """canary-list-hollin,clinic,prison monitor,count
 1,0,0,18
@@ -27,13 +34,17 @@ TABLE = """canary-list-hollin,clinic,prison monitor,count
 0,1,1,1
 1,1,1,1
 """
+LARGE = "a,b,c,count\n1,0,0,601\n0,1,0,503\n0,0,1,402\n1,1,0,207\n1,0,1,151\n0,1,1,128\n1,1,1,83\n"
 APART = "a,b,c,count\n1,0,0,40\n0,1,0,30\n0,0,1,20\n1,1,0,6\n"
 
 
 @pytest.fixture(scope="module")
 def coalition(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coalition]:
-    """Two desks."""
-    with make_coalition(tmp_path_factory.mktemp("estimate"), n=2) as made:
+    """A counter, an assessor, and a seat that may not read tables; the first two hold seats too."""
+    seat_only = {3: (Duty.SEAT,)}
+    with make_coalition(tmp_path_factory.mktemp("estimate"), n=3, duties=seat_only) as made:
+        activating.write_protocol(made.desks[0], protocol())
+        made.sync_all(2)
         yield made
 
 
@@ -52,6 +63,57 @@ def test_the_founding_case_is_46_documented_and_about_60_to_140(coalition: Coali
     assert find_in_files(coalition.folders[1], ["canary-list-hollin"]) == set()
 
 
+def test_an_estimate_leaves_once_two_organisations_and_a_quorum_of_seats_say_so(coalition: Coalition) -> None:
+    counter, assessor, seat = coalition.desks
+    estimate_here(counter, Asked(table=TABLE))
+    stating.state(counter, Place("az"), Period(Day(17_424), Day(17_437)))
+    coalition.sync_all(2)
+    row = stating.estimate_rows(seat)[-1]
+    record, room = bytes.fromhex(row.id), stating.room_of(row.estimate.table)
+
+    with pytest.raises(NotAssessed):
+        releasing.release(seat, row.number, is_exact=False)
+    with pytest.raises(NotItsTable):
+        stating.assess_here(seat, record)
+    stating.assess_here(assessor, record)
+    coalition.sync_all(2)
+    releasing.release(counter, row.number, is_exact=True)
+    releasing.release(seat, row.number, is_exact=False)
+    with pytest.raises(QuorumNotMet):
+        releasing.told_outside(seat, row.number)
+    coalition.sync_all(3)
+
+    told = releasing.told_outside(seat, row.number)
+    assert told["sentence"].startswith("46 documented; about 59 to 1")
+    assert [one["low"] for one in told["methods"]] == [two_figures(one["low"]) for one in told["methods"]]
+    assert (room in counter.keyring.compartments, room in seat.keyring.compartments) == (True, False)
+    assert seat.contents(Table) == []
+    assert assessor.contents(Table, compartment=room) == counter.contents(Table, compartment=room) != []
+    stating.close(counter, record)
+    coalition.sync_all(2)
+    assert not any(room in desk.keyring.compartments for desk in coalition.desks)
+    assert releasing.told_outside(assessor, row.number) == told
+
+
+def test_figures_leave_unrounded_only_if_a_quorum_says_so(coalition: Coalition) -> None:
+    counter, assessor, seat = coalition.desks
+    estimate_here(counter, Asked(table=LARGE))
+    stating.state(counter, Place("az"), Period(Day(17_424), Day(17_437)))
+    coalition.sync_all(2)
+    row = stating.estimate_rows(seat)[-1]
+    stating.assess_here(assessor, bytes.fromhex(row.id))
+    coalition.sync_all(2)
+    for desk in (counter, assessor):
+        releasing.release(desk, row.number, is_exact=True)
+    coalition.sync_all(3)
+
+    told = releasing.told_outside(seat, row.number)
+
+    assert not told["rounded"]
+    assert any(one["high"] != two_figures(one["high"]) for one in told["methods"])
+    assert releasing.tell(row.estimate, is_exact=False)["rounded"]
+
+
 def test_a_refusal_takes_the_place_of_the_number(coalition: Coalition) -> None:
     desk = coalition.desks[1]
 
@@ -66,9 +128,9 @@ def test_a_refusal_takes_the_place_of_the_number(coalition: Coalition) -> None:
 
 def test_the_drawing_keeps_every_method_on_one_scale() -> None:
     rows = [
-        MethodRow(method="a", title="One", median=80, low=60, high=140, note=""),
-        MethodRow(method="b", title="Two", median=900, low=100, high=2000, note=""),
-        MethodRow(method="c", title="None", median=None, low=None, high=None, note=""),
+        MethodRow(method="a", median=80, low=60, high=140, note=""),
+        MethodRow(method="b", median=900, low=100, high=2000, note=""),
+        MethodRow(method="c", median=None, low=None, high=None, note=""),
     ]
 
     drawn = draw_intervals(46, rows, 83)
@@ -90,8 +152,6 @@ def test_the_pages_ask_estimate_as_a_job_and_show_what_came_out(coalition: Coali
     person = Visitor(site)
     try:
         person.come_in()
-        nothing = person.get("count/").text
-        no_note = person.get("count/never-listed/note/").text
         odd = person.post(
             "count/never-listed/ask/", seen="count/never-listed/", pasted="a,b\n1,1", claimed=""
         )
@@ -104,14 +164,26 @@ def test_the_pages_ask_estimate_as_a_job_and_show_what_came_out(coalition: Coali
         while "Done." not in (job := person.get(path)).text and time.monotonic() < until:
             time.sleep(0.1)
         shown, short = person.get("count/never-listed/").text, person.get("count/").text
-        note, leaving = person.get("count/never-listed/note/").text, person.get("count/never-listed/leaving/")
+        person.post(
+            "count/never-listed/state/",
+            seen="count/never-listed/",
+            place="az-ba",
+            first="2017-09-15",
+            last="2017-09-28",
+        )
+        unread = person.get("activate/releases/1/")
+        strange = person.post(
+            "count/never-listed/ask/",
+            seen="count/never-listed/",
+            pasted=TABLE,
+            claimed="",
+            derived="clinic, nobody",
+        )
     finally:
         person.close()
         said = site.stop()
     coalition.desks[0] = Desk.open(folder, PASSPHRASE, clock=coalition.clock)
 
-    assert "No estimate yet" in nothing
-    assert "no estimate on this desk" in no_note
     assert (odd.status_code, zero.status_code) == (400, 400)
     assert "cannot be read" in odd.text
     assert re.search(r"46 documented; about 59 to 1\d0 in all, by 2 methods\. 0 warnings", job.text)
@@ -120,10 +192,9 @@ def test_the_pages_ask_estimate_as_a_job_and_show_what_came_out(coalition: Coali
         assert len(ElementTree.fromstring(drawing).findall("circle")) == 2  # noqa: S314 - our own page
     assert "Could 83 be everybody?" in shown
     assert "Without canary-list-hollin" in shown
-    assert "between 59 and 140" in note
-    told = json.loads(leaving.content)
-    assert told["documented"] == 46
-    assert all(row["high"] % 10 == 0 for row in told["methods"])
-    assert "sensitivity" not in told
+    assert (unread.status_code, strange.status_code) == (404, 400)
+    assert "no list of that name" in strange.text
+    (draft,) = [each for each in waiting_contents(coalition.desks[0]) if isinstance(each, Estimate)]
+    assert (draft.place, draft.documented, draft.refusals) == ("az-ba", 46, ())
     assert find_in_files(folder, ["canary-list-hollin"]) == set()
     assert "canary" not in said

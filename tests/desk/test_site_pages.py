@@ -48,7 +48,7 @@ def test_a_vote_stands_before_a_call_and_a_call_before_an_alarm(morning: Coaliti
 
 
 def test_a_tally_is_offered_to_another_organisation_only(morning: Coalition) -> None:
-    counter, assessor = (count_page(desk).tallies[0] for desk in morning.desks[1:])
+    counter, assessor = (count_page(desk).tallies[0].signed for desk in morning.desks[1:])
 
     assert not counter.may_assess
     assert assessor.counter_organisation == 2

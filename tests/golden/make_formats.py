@@ -20,6 +20,7 @@ import msgspec
 
 from tocsin.core.activate.records import ActivationCode, Vote
 from tocsin.core.activate.votes import vote_message
+from tocsin.core.count import Estimate, Figure, Table, TableCode, hash_estimate, hash_table
 from tocsin.core.intake import Asking, Mailbox, Message, message_id, write_reply, write_submission
 from tocsin.core.intake.records import Facts
 from tocsin.core.intake.submission import Account, Submission, Who
@@ -78,7 +79,7 @@ from tocsin.core.seal import (
 from tocsin.core.seal.mailbox import key_for
 from tocsin.core.seal.work import solve
 from tocsin.desk.copies import CHOICES, COSIGNATURES, KEYS, RECORDS, write_sections
-from tocsin.terms import Day
+from tocsin.terms import Day, Period, Place
 
 HERE = Path(__file__).parent
 DAY = Day(17400)
@@ -177,6 +178,7 @@ def main() -> None:
         "21 charter": charter(coalition, roll, founders),
         "21 words": words(coalition, device),
         "22 witness file": witness_file(coalition, relay, head, word),
+        "23 estimate": estimate(),
     }
     text = json.dumps(plain(vectors), indent=1, ensure_ascii=False)
     (HERE / "formats.json").write_text(text + "\n", encoding="utf-8")
@@ -330,6 +332,43 @@ def vote(device: SigningKey, coalition: bytes) -> dict[str, Any]:
         "brief": "the brief, ağ",
         "vote": [cast.activation, cast.seat, protocol, brief, cast.voted_at],
         "signature": device.sign("vote", coalition=coalition, message=vote_message(cast)),
+    }
+
+
+def estimate() -> dict[str, Any]:
+    """Hash a table with its random number, and the estimate that names it."""
+    table = Table(
+        code=TableCode("k7"),
+        salt=bytes(range(16)),
+        n_lists=3,
+        cells=((1, 18), (2, 12), (3, 5), (4, 6), (5, 3), (6, 1), (7, 1)),
+        strata=(((1, 10), (3, 5)), ((1, 8), (2, 12), (4, 6), (5, 3), (6, 1), (7, 1))),
+        derived=((1, 0),),
+        percent_missed=5,
+    )
+    stated = Estimate(
+        place=Place("az"),
+        period=Period(Day(17424), Day(17437)),
+        as_of=Day(17440),
+        table=table.code,
+        table_hash=hash_table(table),
+        program="0",
+        seed=1,
+        is_quick=False,
+        n_lists=3,
+        documented=46,
+        figures=(
+            Figure(method="decomposable", median=83, low=59, high=141, reasons=()),
+            Figure(method="latent-class", median=None, low=None, high=None, reasons=("mcmc.unmixed",)),
+        ),
+        refusals=(),
+        warnings=("interval.wide",),
+    )
+    return {
+        "table": msgspec.to_builtins(table, builtin_types=(bytes,)),
+        "table_hash": hash_table(table),
+        "estimate": msgspec.to_builtins(stated, builtin_types=(bytes,)),
+        "estimate_hash": hash_estimate(stated),
     }
 
 

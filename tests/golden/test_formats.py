@@ -327,6 +327,16 @@ def test_a_vote() -> None:
     assert raw(vector["signature"]) == sign(vector["device_seed"], "vote", raw(vector["coalition"]), message)
 
 
+def test_an_estimate_and_its_table() -> None:
+    vector = VECTORS["23 estimate"]
+    table, stated = vector["table"], vector["estimate"]
+
+    assert raw(vector["table_hash"]) == h(msgspec.msgpack.encode(table | {"salt": raw(table["salt"])}))
+    assert stated["table_hash"] == vector["table_hash"]
+    said = stated | {"table_hash": raw(stated["table_hash"])}
+    assert raw(vector["estimate_hash"]) == h(msgspec.msgpack.encode(said))
+
+
 def test_an_offer_and_its_code() -> None:
     vector = VECTORS["15 joining"]
     code, offer = raw(vector["code"]), raw(vector["offer"])

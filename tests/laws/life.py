@@ -1,9 +1,9 @@
 """A small coalition's life by real desks over a real relay, and what an adversary takes at four moments of it.
 
 Six desks of six organisations and five custodians. 1 and 2 take calls and have cases, 3 has cases as alternate, 4 plans and
-assesses, 5 counts, 6 is the sentry. On a Monday five households call and three cases end: parked, closed after an arrival,
-handed over. On the Thursday another calls. Three weeks after that the desks of 1 and 3 hold eight cases each; one call lies
-in a folder for a fortnight and one came today.
+assesses, 5 counts and estimates, 6 is the sentry. On a Monday five households call and three cases end: parked, closed after
+an arrival, handed over. On the Thursday another calls. Three weeks after that the desks of 1 and 3 hold eight cases each;
+one call lies in a folder for a fortnight and one came today.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from tocsin.core.protect import CaseCode, Guide, GuideCode, Offer, OfferCode
 from tocsin.core.seal import Recipient, seal
 from tocsin.core.watch import Panel
 from tocsin.desk.count import actions as counting
+from tocsin.desk.count import stating
+from tocsin.desk.count.estimating import Asked, estimate_here
 from tocsin.desk.desk import Desk
 from tocsin.desk.intake import actions as taking
 from tocsin.desk.ledger.exposure import measure
@@ -48,6 +50,7 @@ HOUSEHOLDS = (
     "thursday", "fortnight", "today",
 )  # fmt: skip
 AZ = Place("az")
+LISTS = "a,b,c,count\n1,0,0,18\n0,1,0,12\n0,0,1,6\n1,1,0,5\n1,0,1,3\n0,1,1,1\n1,1,1,1\n"
 PINGED_AT = "lantern@intake.example"
 
 
@@ -284,6 +287,10 @@ class Life:
         counting.state_tally(counter, AZ)
         self.sync(5, 4)
         counting.assess(assessor, assessor.versions(Tally)[-1].entry.draft)
+        estimate_here(counter, Asked(table=LISTS))
+        self.table_room = stating.room_of(stating.state(counter, AZ, Period(Day(1), Day(8))).table)
+        self.sync(5, 4)
+        stating.assess_here(assessor, bytes.fromhex(stating.estimate_rows(assessor)[-1].id))
         self.sync(4)
 
     def _thursday(self) -> None:

@@ -157,15 +157,20 @@ def test_the_planner_and_assessor_opens_needs_by_code_and_nobody(life: Life) -> 
         words = taken.words(4)
 
         assert taken.planted(4) == NOBODY
-        assert taken.rooms(4) == EVERYONES | {"planning", "offers", "count"}
+        assert taken.rooms(4) == EVERYONES | {"planning", "offers", "count", life.table_room}
         assert {life.codes["open"], life.codes["closed"], "protect.case", "protect.plan"} <= words
 
 
 def test_the_counter_opens_tallies_and_nobody(life: Life) -> None:
     for taken in life.moments.values():
         assert taken.planted(5) == NOBODY
-        assert taken.rooms(5) == EVERYONES | {"count"}
-        assert "count.tally" in taken.words(5)
+        assert taken.rooms(5) == EVERYONES | {"count", life.table_room}
+        assert {"count.tally", "count.estimate"} <= taken.words(5)
+
+
+def test_a_capture_table_opens_to_counter_and_assessor_alone(life: Life) -> None:
+    for taken in life.moments.values():
+        assert [n for n in (*DUTIES, *CUSTODIANS) if "count.table" in taken.words(n)] == [4, 5]
 
 
 def test_the_sentry_opens_what_everybody_reads_and_nothing_else(life: Life) -> None:

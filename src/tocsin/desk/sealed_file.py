@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from tocsin.desk.keyfile import write_whole
 from tocsin.errors import SealError
 
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class SealedFile:
@@ -56,3 +57,29 @@ class SealedFile:
     def remove(self) -> None:
         """Take it away, if it is there."""
         self.path.unlink(missing_ok=True)
+
+
+class Keeper(Protocol):
+    """A desk, as far as its files go."""
+
+    folder: Path
+
+    @property
+    def keyring(self) -> Keyring:
+        """What opens them."""
+
+
+class Notes(Generic[S]):
+    """Notes of one kind in such a file: what a page asked last, and what came of it. They begin as the kind does."""
+
+    def __init__(self, name: str, kind: type[S]) -> None:
+        self.name, self.kind = name, kind
+
+    def read(self, desk: Keeper) -> S:
+        """Read a desk's; raises DamagedNotes."""
+        return SealedFile(desk.folder, self.name, desk.keyring).read_as(self.kind) or self.kind()
+
+    def change(self, desk: Keeper, **changes: object) -> None:
+        """Change some fields of a desk's; raises DamagedNotes, and DiskFull, and then the old ones stand."""
+        noted = msgspec.structs.replace(self.read(desk), **changes)
+        SealedFile(desk.folder, self.name, desk.keyring).write(msgspec.msgpack.encode(noted))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tocsin.core.count.mse import BadTable, CaptureTable
 
 MOST_BYTES = 20_000_000
 
 
-def read_lists(content: bytes) -> CaptureTable:
-    """Read a CSV file, UTF-8 with or without a mark of its order.
+def read_lists(content: bytes, *, by: Sequence[str] | None = None) -> CaptureTable:
+    """Read a CSV file, UTF-8 with or without a mark of its order; `by` names columns of parts, if they are known.
 
     Raises
     ------
@@ -21,4 +23,4 @@ def read_lists(content: bytes) -> CaptureTable:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadTable("it is not text in UTF-8") from None
-    return CaptureTable.read_csv(text.splitlines())
+    return CaptureTable.read_csv(text.splitlines(), by=by)

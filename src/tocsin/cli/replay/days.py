@@ -19,15 +19,17 @@ from tocsin.core.protect import Case, CaseCode, CaseOpened, Placement, Tier
 from tocsin.core.seal import CASELOAD_CAP, Recipient, seal
 from tocsin.core.watch import Alarm, Claim, lies_in
 from tocsin.desk.activate import actions as activating
+from tocsin.desk.activate import releasing
 from tocsin.desk.activate.reading import activation_state
 from tocsin.desk.count import actions as counting
+from tocsin.desk.count import stating
 from tocsin.desk.count.estimating import Asked, estimate_here
 from tocsin.desk.desk import Desk
 from tocsin.desk.intake import actions as taking
 from tocsin.desk.ledger import custody as keeping
 from tocsin.desk.protect import actions as protecting
 from tocsin.desk.watch import actions as watching
-from tocsin.terms import Day, DeviceNumber, OrganisationNumber
+from tocsin.terms import Day, DeviceNumber, OrganisationNumber, Period
 
 ORDER = (Tier.EMERGENCY, Tier.URGENT, Tier.NORMAL)
 
@@ -180,10 +182,18 @@ class Replay:
             return version.entry.draft
 
     def _estimate(self) -> None:
-        """Show beside the claims what three organisations' lists say of who is on none; each desk its own copy."""
-        asked = Asked(table=self.scenario.lists, claimed=self.scenario.claimed, is_quick=True)
+        """Say beside the claims what three organisations' lists say of who is on none: stated, signed and let out."""
+        asked = Asked(table=self.scenario.lists, claimed=self.scenario.claimed)
         for desk in self.exercise.workers:
             found = estimate_here(desk, asked)
+        stating.state(self.counter, BAKU, Period(FIRST_DAY, self.day))
+        self.exercise.sync_in_turn(self.counter, self.planner)
+        row = stating.estimate_rows(self.planner)[-1]
+        stating.assess_here(self.planner, bytes.fromhex(row.id))
+        self.exercise.sync_in_turn(self.planner, *self.exercise.workers)
+        for desk in self.exercise.workers[: self.scenario.n_seats_signing]:
+            releasing.release(desk, row.number, is_exact=False)
+        self.exercise.settle()
         self.say(self.day, f"three lists: {found.sentence}")
 
     # calls ---

@@ -17,6 +17,17 @@ class QuorumNotMet(ActivateError):
         self.organisations, self.need_organisations = organisations, need_organisations
 
 
+class NotAssessed(ActivateError):
+    """One organisation alone stands behind a number."""
+
+    code = "activate.not-assessed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An assessor of another organisation has not signed this yet; ask one before it is let out."
+        )
+
+
 class AlarmNeeded(ActivateError):
     """The protocol takes no activation without an alarm of its kind."""
 

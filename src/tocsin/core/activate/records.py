@@ -1,5 +1,6 @@
 """What the activate room writes: the protocol in `watch`, deadlines in `clock`, all else in `response/<activation>`;
-and in `pings/<random>`, for the sentries alone, how somebody wants to be pinged.
+in `count`, beside what it is about, that a seat lets an estimate out; and in `pings/<random>`, for the sentries alone, how
+somebody wants to be pinged.
 
 No person at risk is ever in these records: activation and caseload meet only through counts. A deadline is a code and a
 time: every desk can read it, and what it waits for stands elsewhere, under another key.
@@ -177,6 +178,26 @@ class StoodDown(Content, frozen=True, kw_only=True):
     """UTC seconds; seats."""
     reason: str
     """Why, in a sentence without names; seats."""
+
+
+class Release(Content, frozen=True, kw_only=True):
+    """Let out, for one seat, what stands assessed in `count`; it is out once the protocol's quorum of seats has said so."""
+
+    KIND = "activate.release"
+    WRITERS = frozenset({Duty.SEAT})
+    WHERE = "count"
+    URGENT = True
+
+    what: bytes
+    """Record id (16 bytes) of what is let out; holders of `count`."""
+    content_hash: bytes
+    """SHA-256 of its content, as the assessor signed it; holders of `count`."""
+    protocol_hash: bytes
+    """The protocol under which the seat says so; holders of `count`."""
+    seat: str
+    """The seat; holders of `count`."""
+    is_exact: bool
+    """Whether figures may leave as they were counted, and not rounded to two; holders of `count`."""
 
 
 class DeadlineSet(Content, frozen=True, kw_only=True):

@@ -81,10 +81,20 @@ def check_assessed(
     ------
     SameOrganisation, TallyDiffers
     """
-    if counter == assessor:
-        raise SameOrganisation
+    check_two(counter, assessor)
     if assessed.tally_hash != hash_tally(tally):
         raise TallyDiffers
+
+
+def check_two(counter: OrganisationNumber, assessor: OrganisationNumber) -> None:
+    """Check that they are two.
+
+    Raises
+    ------
+    SameOrganisation
+    """
+    if counter == assessor:
+        raise SameOrganisation
 
 
 def _tally_row(row: Row, standing: Standing) -> TallyRow:

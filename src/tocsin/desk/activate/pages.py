@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.core.activate import ActivationCode
-from tocsin.desk.activate import actions, queries
+from tocsin.desk.activate import actions, queries, releasing
 from tocsin.desk.site import forms
 from tocsin.desk.site.session import session, unlocked
 
@@ -16,7 +16,9 @@ from tocsin.desk.site.session import session, unlocked
 @require_GET
 def show_all(request: HttpRequest) -> HttpResponse:
     """Show every activation of this desk's seats."""
-    return render(request, "activations.html", {"page": queries.list_page(unlocked())})
+    desk = unlocked()
+    shown = {"page": queries.list_page(desk), "releases": releasing.release_rows(desk)}
+    return render(request, "activations.html", shown)
 
 
 @require_GET

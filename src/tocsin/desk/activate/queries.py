@@ -150,7 +150,7 @@ def _to_raise(desk: Desk, raised: list[Version[Raised]]) -> tuple[RaiseRow, ...]
             alarm_id=newest[row.tally.place].draft.hex() if row.tally.place in newest else "",
         )
         for row in tally_rows(desk)
-        if row.assessors and bytes.fromhex(row.id) not in used
+        if row.signed.assessors and bytes.fromhex(row.id) not in used
     ]
     return tuple(reversed(rows))
 

@@ -36,6 +36,8 @@ class Mark:
 class Intervals:
     """A drawing in a viewBox of `width` x `height`."""
 
+    n: int
+    """The documented."""
     lines: tuple[Line, ...]
     marks: tuple[Mark, ...]
     documented_x: float
@@ -60,6 +62,7 @@ def draw_intervals(n: int, rows: Sequence[MethodRow], claimed: int | None) -> In
 
     height = TOP + ROW * len(rows) + 24
     return Intervals(
+        n=n,
         lines=tuple(_line(row, TOP + ROW * at + ROW // 2, place) for at, row in enumerate(rows)),
         marks=tuple(Mark(x=place(value), value=value) for value in _marks(first, last, is_log=is_log)),
         documented_x=place(n),

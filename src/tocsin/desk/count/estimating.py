@@ -1,25 +1,27 @@
 """How many were never listed: a table of lists, estimated as a job, and the report that came out.
 
-The table holds counts by list and nobody's name. It and the report lie sealed beside the keyring and go nowhere; the child
-that calculates is given numbers alone, and the lists' names stay here.
+The table holds counts by list and nobody's name. It and the report lie sealed beside the keyring until a counter states
+them (`stating`); the child that calculates is given numbers alone, and the lists' names stay here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 
 from tocsin import __version__
-from tocsin.core.count.mse import CaptureTable, Report, report
+from tocsin.core.count import Table
+from tocsin.core.count.mse import BadChoice, CaptureTable, Reason, Report, report
+from tocsin.core.count.mse.table import Stratum
 from tocsin.desk.children import Step, answer, run_in_child
 from tocsin.desk.count.drawing import Intervals, draw_intervals
 from tocsin.desk.desk import Desk
 from tocsin.desk.jobs import Progress, Work
-from tocsin.desk.sealed_file import SealedFile
+from tocsin.desk.sealed_file import Notes
 from tocsin.feeds.lists import read_lists
 from tocsin.terms import Day
 
@@ -38,6 +40,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """A total that somebody claims."""
     is_quick: bool = False
     """Whether latent classes are left out, which take half a minute."""
+    derived: tuple[tuple[str, str], ...] = ()
+    """Lists, the first of which was made from the second."""
+    percent_missed: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+    """Shared people that linking is thought to miss, of a hundred."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +52,26 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     asked: Asked = Asked()
     as_of: Day | None = None
     found: Report | None = None
+    of: Asked | None = None
+    """What was found is of; not always what was asked last."""
+    is_stated: bool = False
+    """Whether it stands in the ledger."""
+
+
+NOTES = Notes(NAME, Kept)
+
+
+class Question(msgspec.Struct, frozen=True, array_like=True):
+    """What the child is given: numbers."""
+
+    n_lists: int
+    cells: tuple[tuple[int, int], ...]
+    strata: tuple[tuple[tuple[int, int], ...], ...]
+    faults: tuple[Reason, ...]
+    derived: tuple[tuple[int, int], ...]
+    percent_missed: int
+    is_quick: bool
+    seed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +89,8 @@ class EstimatePage:
     """The page of the estimate, and the short form on the page of count."""
 
     asked: Asked
+    claimed: int | None
+    """Of the estimate that is shown."""
     as_of: Day | None
     report: Report | None
     drawing: Intervals | None
@@ -72,6 +100,9 @@ class EstimatePage:
     """Ratio, then middle, low and high of the total."""
     ratio: float | None
     """How many times the unlisted of the estimate the claimed total would mean."""
+    may_state: bool
+    """Whether this desk may state what is shown, and has not."""
+    is_stated: bool
 
     @property
     def has_numbers(self) -> bool:
@@ -81,11 +112,12 @@ class EstimatePage:
 
 def estimate_page(desk: Desk) -> EstimatePage:
     """Gather what came out last."""
-    kept = _kept(desk)
-    found, claimed = kept.found, kept.asked.claimed
+    kept = NOTES.read(desk)
+    found, claimed = kept.found, (kept.of or kept.asked).claimed
     moved = found.sensitivity if found is not None and not found.refusals else None
     return EstimatePage(
         asked=kept.asked,
+        claimed=claimed,
         as_of=kept.as_of,
         report=found,
         drawing=draw_intervals(found.n, found.methods, claimed)
@@ -103,7 +135,16 @@ def estimate_page(desk: Desk) -> EstimatePage:
         ratio=moved.ratio_for(claimed, found.n)
         if moved is not None and found is not None and claimed
         else None,
+        may_state=_may_state(desk, kept),
+        is_stated=kept.is_stated,
     )
+
+
+def _may_state(desk: Desk, kept: Kept) -> bool:
+    if kept.found is None or kept.of is None or kept.is_stated:
+        return False
+    is_table = not any(reason.code.startswith("table.") for reason in kept.found.refusals)
+    return is_table and desk.world.history.now.may_write(desk.device, Table.WRITERS)
 
 
 def ask(desk: Desk, asked: Asked) -> None:
@@ -111,11 +152,10 @@ def ask(desk: Desk, asked: Asked) -> None:
 
     Raises
     ------
-    BadTable
+    BadTable, BadChoice
     """
-    read_lists(asked.table.encode())
-    kept = _kept(desk)
-    _file(desk).write(msgspec.msgpack.encode(Kept(asked=asked, as_of=kept.as_of, found=kept.found)))
+    question_of(asked)
+    NOTES.change(desk, asked=asked)
 
 
 def estimate(desk: Desk, progress: Progress, _asked: Mapping[str, str]) -> str:
@@ -123,18 +163,15 @@ def estimate(desk: Desk, progress: Progress, _asked: Mapping[str, str]) -> str:
 
     Raises
     ------
-    BadTable
+    BadTable, BadChoice
     """
     with desk.lock:
-        asked, today = _kept(desk).asked, desk.today
-    table = read_lists(asked.table.encode())
-    question = msgspec.msgpack.encode([_nameless(table), asked.is_quick])
-    told = run_in_child(__name__, [question], progress, total=WARM + MOST_STEPS)
-    found = _named(msgspec.convert(told, Report), table)
+        asked, today = NOTES.read(desk).asked, desk.today
+    found = _named(calculate(question_of(asked), progress), read_lists(asked.table.encode()))
     with desk.lock:
-        _file(desk).write(msgspec.msgpack.encode(Kept(asked=asked, as_of=today, found=found)))
+        NOTES.change(desk, as_of=today, found=found, of=asked, is_stated=False)
     if found.refusals:
-        return f"{found.n:,} are documented. No estimate is possible; the page says why."
+        return f"{found.sentence} The page says why."
     return f"{found.sentence} {len(found.warnings)} warnings; the page says which."
 
 
@@ -143,40 +180,97 @@ def estimate_here(desk: Desk, asked: Asked) -> Report:
 
     Raises
     ------
-    BadTable
+    BadTable, BadChoice
     """
-    table = read_lists(asked.table.encode())
-    found = _report(table, is_quick=True, step=lambda _done: None)
+    asked = msgspec.structs.replace(asked, is_quick=True)
+    found = _named(report_of(question_of(asked)), read_lists(asked.table.encode()))
     with desk.lock:
-        _file(desk).write(msgspec.msgpack.encode(Kept(asked=asked, as_of=desk.today, found=found)))
+        NOTES.change(desk, asked=asked, as_of=desk.today, found=found, of=asked, is_stated=False)
     return found
 
 
-def note_of(page: EstimatePage) -> dict[str, Any]:  # what json takes
-    """Give what may leave this desk: two figures, no small cells."""
-    return page.report.to_json() if page.report is not None else {}
+def calculate(question: Question, progress: Progress) -> Report:
+    """Have a child calculate; lists have numbers in its answer."""
+    told = run_in_child(__name__, [msgspec.msgpack.encode(question)], progress, total=WARM + MOST_STEPS)
+    return msgspec.convert(told, Report)
 
 
-def _nameless(table: CaptureTable) -> bytes:
-    """Encode a table with numbers for the names of lists and strata."""
-    strata = {(str(at),): part for at, part in enumerate(table.strata.values())}
-    bare = replace(
+def question_of(asked: Asked) -> Question:
+    """Read what was typed, and leave the names out.
+
+    Raises
+    ------
+    BadTable
+    BadChoice
+        A list is not there that is said to be made from another.
+    """
+    table = read_lists(asked.table.encode())
+    places = [(table.place_of(one), table.place_of(other)) for one, other in asked.derived]
+    return Question(
+        n_lists=table.n_lists,
+        cells=table.cells,
+        strata=tuple(table.strata[key].cells for key in sorted(table.strata)),
+        faults=table.faults,
+        derived=tuple(places),
+        percent_missed=asked.percent_missed,
+        is_quick=asked.is_quick,
+        seed=SEED,
+    )
+
+
+def question_about(table: Table, *, is_quick: bool, seed: int) -> Question:
+    """Ask of a table that a counter put into the ledger what its estimate answers."""
+    return Question(
+        n_lists=table.n_lists,
+        cells=table.cells,
+        strata=table.strata,
+        faults=(),
+        derived=table.derived,
+        percent_missed=table.percent_missed,
+        is_quick=is_quick,
+        seed=seed,
+    )
+
+
+def report_of(question: Question, step: Step = lambda _done: None) -> Report:
+    """Report on a table of numbers."""
+    lists = tuple(f"list {at + 1}" for at in range(question.n_lists))
+    strata: dict[Stratum, CaptureTable] = {}
+    for at, part in enumerate(question.strata):
+        strata[(f"{at:06}",)] = CaptureTable(lists=lists, cells=part)
+    table = CaptureTable(lists=lists, cells=question.cells, strata=strata, faults=question.faults)
+    return report(
         table,
-        lists=_numbers(table),
-        strata={key: replace(one, lists=_numbers(one)) for key, one in strata.items()},
-    )
-    return msgspec.msgpack.encode(
-        [
-            bare.lists,
-            bare.cells,
-            [one.cells for one in strata.values()],
-            [asdict(one) for one in table.faults],
-        ]
+        rng=np.random.default_rng(question.seed),
+        derived=[(lists[one], lists[other]) for one, other in question.derived],
+        missed_matches=question.percent_missed / 100,
+        chains=CHAINS,
+        max_steps=MOST_STEPS,
+        with_latent=not question.is_quick,
+        provenance={"tocsin": __version__, "seed": question.seed},
+        told=lambda done, _total: step(done),
     )
 
 
-def _numbers(table: CaptureTable) -> tuple[str, ...]:
-    return tuple(f"list {at + 1}" for at in range(table.n_lists))
+def report_on(pieces: Iterator[bytes], step: Step) -> Any:  # what msgpack carries
+    """Be the child."""
+    question = msgspec.msgpack.decode(b"".join(pieces), type=Question)
+    return msgspec.to_builtins(report_of(question, step))
+
+
+def read_derived(text: str) -> tuple[tuple[str, str], ...]:
+    """Read pairs of lists, a line each: the one that was made, a comma, the one it was made from.
+
+    Raises
+    ------
+    BadChoice
+    """
+    pairs = [[name.strip() for name in line.split(",")] for line in text.splitlines() if line.strip()]
+    if any(len(pair) != 2 for pair in pairs):
+        raise BadChoice(
+            "name two lists a line, with a comma: the one that was made, then the one it was made from"
+        )
+    return tuple((one, other) for one, other in pairs)
 
 
 def _named(found: Report, table: CaptureTable) -> Report:
@@ -190,38 +284,6 @@ def _named(found: Report, table: CaptureTable) -> Report:
         )
     provenance = {**found.provenance, "table": table.hash}
     return replace(found, lists=table.lists, sensitivity=moved, provenance=provenance)
-
-
-def report_on(pieces: Iterator[bytes], step: Step) -> Any:  # what msgpack carries
-    """Be the child: report on a table of numbers."""
-    encoded, is_quick = msgspec.msgpack.decode(b"".join(pieces))
-    lists, cells, strata, faults = msgspec.msgpack.decode(encoded)
-    bare = {"lists": lists, "cells": cells, "faults": faults}
-    parts = [msgspec.convert({"lists": lists, "cells": part}, CaptureTable) for part in strata]
-    table = replace(
-        msgspec.convert(bare, CaptureTable), strata={(str(at),): part for at, part in enumerate(parts)}
-    )
-    return msgspec.to_builtins(_report(table, is_quick=is_quick, step=step))
-
-
-def _report(table: CaptureTable, *, is_quick: bool, step: Step) -> Report:
-    return report(
-        table,
-        rng=np.random.default_rng(SEED),
-        chains=CHAINS,
-        max_steps=MOST_STEPS,
-        with_latent=not is_quick,
-        provenance={"tocsin": __version__, "seed": SEED},
-        told=lambda done, _total: step(done),
-    )
-
-
-def _file(desk: Desk) -> SealedFile:
-    return SealedFile(desk.folder, NAME, desk.keyring)
-
-
-def _kept(desk: Desk) -> Kept:
-    return _file(desk).read_as(Kept) or Kept()
 
 
 ESTIMATE = Work(

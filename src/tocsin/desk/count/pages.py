@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from tocsin.core.count.mse import BadTable
-from tocsin.desk.count import actions, estimating, queries
+from tocsin.core.count.mse import BadChoice, BadTable
+from tocsin.desk.count import actions, estimating, queries, stating
 from tocsin.desk.count.estimating import ESTIMATE, Asked
+from tocsin.desk.count.stating import CHECK
 from tocsin.desk.site import forms
 from tocsin.desk.site.errors import BadField, status_of
 from tocsin.desk.site.session import running_jobs, unlocked
+from tocsin.terms import Period
 
 
 @require_GET
@@ -49,31 +51,41 @@ def ask_estimate(request: HttpRequest) -> HttpResponseBase:
     claimed = forms.number(request, "claimed") if request.POST.get("claimed", "").strip() else None
     if claimed == 0:
         raise BadField("claimed")
-    asked = Asked(table=forms.pasted(request), claimed=claimed, is_quick="quick" in request.POST)
+    typed, missed = forms.pasted(request), request.POST.get("missed", "").strip()
     try:
+        asked = Asked(
+            table=typed,
+            claimed=claimed,
+            is_quick="quick" in request.POST,
+            derived=estimating.read_derived(request.POST.get("derived", "")),
+            percent_missed=forms.number(request, "missed", most=100) if missed else 0,
+        )
         estimating.ask(unlocked(), asked)
-    except BadTable as trouble:
-        shown = {
-            "page": estimating.estimate_page(unlocked()),
-            "trouble": str(trouble),
-            "typed": asked.table,
-        }
+    except (BadTable, BadChoice) as trouble:
+        shown = {"page": estimating.estimate_page(unlocked()), "trouble": str(trouble), "typed": typed}
         return render(request, "estimate.html", shown, status=status_of(trouble.code))
     return redirect("machine_job", running_jobs().start(ESTIMATE.name).id)
 
 
-@require_GET
-def show_note(request: HttpRequest) -> HttpResponse:
-    """Show the page that explains the estimate to whoever asks, with no more figures than may leave."""
-    page = estimating.estimate_page(unlocked())
-    return render(request, "estimate_note.html", {"page": page, "told": estimating.note_of(page)})
+@require_POST
+def state_estimate(request: HttpRequest) -> HttpResponseBase:
+    """State what was estimated last, for an assessor to calculate again."""
+    period = Period(forms.day(request, "first"), forms.day(request, "last"))
+    if period.last < period.first:
+        raise BadField("last")
+    stating.state(unlocked(), forms.place(request), period)
+    return redirect("count")
 
 
-@require_GET
-def write_out(_request: HttpRequest) -> HttpResponse:
-    """Give what may leave as a file: two figures, no small cells."""
-    response = JsonResponse(
-        estimating.note_of(estimating.estimate_page(unlocked())), json_dumps_params={"indent": 1}
-    )
-    response["Content-Disposition"] = 'attachment; filename="estimate.json"'
-    return response
+@require_POST
+def check_estimate(request: HttpRequest) -> HttpResponseBase:
+    """Begin to calculate an estimate again, and watch it."""
+    asked = {"estimate": forms.code(request, "estimate").hex()}
+    return redirect("machine_job", running_jobs().start(CHECK.name, asked).id)
+
+
+@require_POST
+def close_table(request: HttpRequest) -> HttpResponseBase:
+    """Have every desk erase the key of an estimate's table."""
+    stating.close(unlocked(), forms.code(request, "estimate"))
+    return redirect("count")

@@ -15,12 +15,12 @@ from tocsin.core.count import (
     check_assessed,
     who_claims_what,
 )
-from tocsin.core.ledger import Duty, NotOnRoll
 from tocsin.core.watch import PERSECUTION, Claim
+from tocsin.desk.count.signing import Signed, signed_by
+from tocsin.desk.count.stating import EstimateRow, estimate_rows
 from tocsin.desk.desk import Desk, Version
 from tocsin.desk.site.tags import say_number
-from tocsin.errors import CountError
-from tocsin.terms import Day, Grade, OrganisationNumber, Place
+from tocsin.terms import Day, Grade, Place
 
 MOST_PAIRS, MOST_ROWS = 8, 25
 """Of a group: a page of all of them is for no reader."""
@@ -90,11 +90,7 @@ class TallyRow:
     number: int
     id: str
     tally: Tally
-    counter: int
-    counter_organisation: int
-    assessors: tuple[tuple[int, int], ...]
-    """Devices and organisations whose signature under it holds."""
-    may_assess: bool
+    signed: Signed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +100,7 @@ class CountPage:
     as_of: Day
     groups: tuple[GroupRow, ...]
     tallies: tuple[TallyRow, ...]
+    estimates: tuple[EstimateRow, ...]
     places: tuple[Place, ...]
     may_count: bool
 
@@ -116,6 +113,7 @@ def count_page(desk: Desk) -> CountPage:
         as_of=today,
         groups=groups,
         tallies=tuple(reversed(tally_rows(desk))),
+        estimates=tuple(reversed(estimate_rows(desk))),
         places=places,
         may_count=desk.world.history.now.may_write(desk.device, Tally.WRITERS),
     )
@@ -183,41 +181,10 @@ def tally_rows(desk: Desk) -> list[TallyRow]:
 
 
 def _tally(desk: Desk, version: Version[Tally], assessments: list[Version[TallyAssessed]]) -> TallyRow:
-    counter = organisation_of(desk, version.entry.device)
-    assessors = []
-    for assessed in assessments:
-        organisation = organisation_of(desk, assessed.entry.device)
-        if assessed.content.tally == version.entry.draft and _holds(version, assessed, counter, organisation):
-            assessors.append((assessed.entry.device, organisation))
-    own = organisation_of(desk, desk.device)
-    is_assessor = Duty.ASSESSOR in desk.world.history.now.duties.get(desk.device, frozenset())
+    mine = [each for each in assessments if each.content.tally == version.entry.draft]
     return TallyRow(
         number=version.entry.number,
         id=version.entry.draft.hex(),
         tally=version.content,
-        counter=version.entry.device,
-        counter_organisation=counter,
-        assessors=tuple(assessors),
-        may_assess=is_assessor and own != counter and own not in {each for _, each in assessors},
+        signed=signed_by(desk, version, mine, check_assessed),
     )
-
-
-def _holds(version: Version[Tally], assessed: Version[TallyAssessed], counter: int, assessor: int) -> bool:
-    try:
-        check_assessed(
-            version.content,
-            assessed.content,
-            counter=OrganisationNumber(counter),
-            assessor=OrganisationNumber(assessor),
-        )
-    except CountError:
-        return False
-    return True
-
-
-def organisation_of(desk: Desk, device: int) -> int:
-    """Look up a device's organisation; 0 once it has left the roll."""
-    try:
-        return desk.world.history.now.roll.device(device).organisation
-    except NotOnRoll:
-        return 0

@@ -10,6 +10,7 @@ urlpatterns = [
     path("assess/", pages.assess, name="count_assess"),
     path("never-listed/", pages.show_estimate, name="count_estimate"),
     path("never-listed/ask/", pages.ask_estimate, name="count_ask"),
-    path("never-listed/note/", pages.show_note, name="count_note"),
-    path("never-listed/leaving/", pages.write_out, name="count_leaving"),
+    path("never-listed/state/", pages.state_estimate, name="count_state"),
+    path("never-listed/check/", pages.check_estimate, name="count_check"),
+    path("never-listed/close/", pages.close_table, name="count_close"),
 ]

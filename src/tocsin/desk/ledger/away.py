@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tocsin.core.ledger import ShareWords
-from tocsin.desk.count.queries import organisation_of
+from tocsin.desk.count.signing import organisation_of
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import NotHere
 from tocsin.terms import Day

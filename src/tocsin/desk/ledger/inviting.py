@@ -13,7 +13,6 @@ import msgspec
 from msgspec.structs import replace
 
 from tocsin.core.ledger import (
-    UNDECODABLE,
     Answer,
     Block,
     DamagedMessage,
@@ -30,7 +29,7 @@ from tocsin.core.ledger import (
 from tocsin.core.ledger import invite as make_invitation
 from tocsin.core.ledger.joining import CODE_DAYS
 from tocsin.desk.desk import Desk
-from tocsin.desk.errors import DamagedNotes, NotHere
+from tocsin.desk.errors import NotHere
 from tocsin.desk.ledger import changes
 from tocsin.desk.sealed_file import SealedFile
 from tocsin.terms import Day
@@ -67,11 +66,7 @@ def invitations(desk: Desk) -> list[Invited]:
     ------
     DamagedNotes
     """
-    plain = _file(desk).read()
-    try:
-        kept = [] if plain is None else msgspec.msgpack.decode(plain, type=list[Invited])
-    except UNDECODABLE as trouble:
-        raise DamagedNotes(NAME) from trouble
+    kept = _file(desk).read_as(list[Invited]) or []
     return [each for each in kept if each.answer or desk.today <= each.last_day]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tocsin.core.ledger import BAR_DAYS, LEDGER_KINDS, Status, head_words
-from tocsin.desk.count.queries import organisation_of
+from tocsin.desk.count.signing import organisation_of
 from tocsin.desk.desk import Desk
 from tocsin.desk.kinds import ROOMS, declared_in
 from tocsin.desk.store import Entry

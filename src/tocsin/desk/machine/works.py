@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tocsin.desk.count.estimating import ESTIMATE
+from tocsin.desk.count.stating import CHECK
 from tocsin.desk.jobs import Work
 from tocsin.desk.ledger.relay import FILL
 from tocsin.desk.machine.backups import BACKUP
@@ -10,4 +11,4 @@ from tocsin.desk.machine.sticks import STICK
 from tocsin.desk.verifying import VERIFY
 from tocsin.desk.watch.contagion import CONTAGION
 
-WORKS: tuple[Work, ...] = (VERIFY, BACKUP, STICK, FILL, ESTIMATE, CONTAGION)
+WORKS: tuple[Work, ...] = (VERIFY, BACKUP, STICK, FILL, ESTIMATE, CHECK, CONTAGION)

@@ -42,15 +42,15 @@ def pasted(request: HttpRequest) -> str:
     return text
 
 
-def number(request: HttpRequest, field: str) -> int:
-    """Read a whole number from 0 up.
+def number(request: HttpRequest, field: str, *, most: int = 999_999_999) -> int:
+    """Read a whole number from 0 up to the most there can be.
 
     Raises
     ------
     BadField
     """
     value = text(request, field)
-    if not value.isascii() or not value.isdigit() or len(value) > 9:
+    if not value.isascii() or not value.isdigit() or len(value) > 9 or int(value) > most:
         raise BadField(field)
     return int(value)
 

@@ -12,8 +12,10 @@ from tocsin.core.seal import CASELOAD_CAP
 from tocsin.core.watch import Alarm
 from tocsin.desk.activate.deadlines import CheckIn, pressing
 from tocsin.desk.activate.queries import ActivationRow, list_page
+from tocsin.desk.activate.releasing import release_rows
 from tocsin.desk.beginning import Beginning, beginning
 from tocsin.desk.count.queries import tally_rows
+from tocsin.desk.count.stating import estimate_rows
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import Removed
 from tocsin.desk.intake.queries import intake_page
@@ -157,6 +159,7 @@ def _tasks(desk: Desk) -> list[Task]:
         *_notes(desk),
         *_cases(desk),
         *_tallies(desk),
+        *_releases(desk),
         *_alarms(desk),
     ]
 
@@ -305,7 +308,27 @@ def _tallies(desk: Desk) -> list[Task]:
     return [
         Task(page="count", about="", sentence=f"Recompute the tally of record {row.number} and sign it.")
         for row in tally_rows(desk)
-        if row.may_assess and not row.assessors
+        if row.signed.may_assess and not row.signed.assessors
+    ] + [
+        Task(
+            page="count",
+            about="",
+            sentence=f"Calculate the estimate of record {row.number} again and sign it.",
+        )
+        for row in estimate_rows(desk)
+        if row.may_assess and not row.signed.assessors
+    ]
+
+
+def _releases(desk: Desk) -> list[Task]:
+    return [
+        Task(
+            page="release",
+            about=str(each.row.number),
+            sentence=f"Say for your seat whether the estimate of record {each.row.number} may leave.",
+        )
+        for each in release_rows(desk)
+        if each.may_let_out and not each.state.is_out
     ]
 
 

@@ -17,7 +17,7 @@ from tocsin.core.watch import Series, fit_contagion
 from tocsin.desk.children import Step, answer, run_in_child
 from tocsin.desk.desk import Desk
 from tocsin.desk.jobs import Progress, Work
-from tocsin.desk.sealed_file import SealedFile
+from tocsin.desk.sealed_file import Notes
 from tocsin.desk.watch.many import known_series
 from tocsin.errors import DeskError, WatchError
 from tocsin.terms import Day, Place, Week
@@ -113,6 +113,9 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     fitted: Fitted | None = None
 
 
+NOTES = Notes(NAME, Kept)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContagionPage:
     """The whole page."""
@@ -127,7 +130,7 @@ class ContagionPage:
 
 def contagion_page(desk: Desk) -> ContagionPage:
     """Gather the page."""
-    kept, places = _kept(desk), known_series(desk, desk.today)[0].places
+    kept, places = NOTES.read(desk), known_series(desk, desk.today)[0].places
     named = {place for pair in read_network(kept.asked.neighbours) for place in pair[:2]}
     return ContagionPage(
         asked=kept.asked, fitted=kept.fitted, places=places, unknown=tuple(sorted(named - set(places)))
@@ -137,7 +140,7 @@ def contagion_page(desk: Desk) -> ContagionPage:
 def ask(desk: Desk, asked: Asked) -> None:
     """Keep what the next fit is to go by; raises BadNetwork."""
     read_network(asked.neighbours)
-    _file(desk).write(msgspec.msgpack.encode(Kept(asked=asked, fitted=_kept(desk).fitted)))
+    NOTES.change(desk, asked=asked)
 
 
 def read_network(text: str) -> list[tuple[Place, Place, float]]:
@@ -179,7 +182,7 @@ def fit(desk: Desk, progress: Progress, _asked: Mapping[str, str]) -> str:
     TooFewWeeks
     """
     with desk.lock:
-        asked, today = _kept(desk).asked, desk.today
+        asked, today = NOTES.read(desk).asked, desk.today
         series, _, _ = known_series(desk, today)
     n_known = int((~np.isnan(series.counts)).sum())
     if n_known < LEAST_WEEKS:
@@ -191,7 +194,7 @@ def fit(desk: Desk, progress: Progress, _asked: Mapping[str, str]) -> str:
         raise TooFewWeeks(have=n_known)
     fitted = _fitted(series, today, msgspec.convert(told, Found))
     with desk.lock:
-        _file(desk).write(msgspec.msgpack.encode(Kept(asked=asked, fitted=fitted)))
+        NOTES.change(desk, fitted=fitted)
     return _said(fitted)
 
 
@@ -278,14 +281,6 @@ def _fitted(series: Series, today: Day, found: Found) -> Fitted:
         coefficients=tuple(zip(found.names, found.values, errors, strict=True)),
         shares=tuple(shares),
     )
-
-
-def _file(desk: Desk) -> SealedFile:
-    return SealedFile(desk.folder, NAME, desk.keyring)
-
-
-def _kept(desk: Desk) -> Kept:
-    return _file(desk).read_as(Kept) or Kept()
 
 
 CONTAGION = Work(

@@ -20,6 +20,7 @@ from tocsin.core.count.mse.errors import BadChoice, NotEstimable, Reason
 from tocsin.core.count.mse.graphs import MOST, Family, edges_of, family, name_of, some
 from tocsin.core.count.mse.models import read_model
 from tocsin.core.count.mse.posterior import ModelWeight, PosteriorN
+from tocsin.core.count.mse.reasons import because
 from tocsin.core.count.mse.table import CaptureTable, Floats, Ints
 
 Prior = Literal["1/N", "uniform", "gamma"]
@@ -113,21 +114,9 @@ def _refusals(posterior: PosteriorN) -> tuple[Reason, ...]:
     found = []
     weight = posterior.complete_weight or 0.0
     if weight > MOST_COMPLETE:
-        found.append(
-            Reason(
-                code="graph.complete",
-                text="Among these lists any one may depend on any other, and then they say nothing of who is on none.",
-                evidence={"weight": weight, "most": MOST_COMPLETE},
-            )
-        )
+        found.append(because("graph.complete", {"weight": weight, "most": MOST_COMPLETE}))
     if posterior.mass_at_cap > MOST_AT_CAP:
-        found.append(
-            Reason(
-                code="posterior.cap",
-                text="So few people are shared that the total has no upper end.",
-                evidence={"mass": posterior.mass_at_cap, "most": MOST_AT_CAP},
-            )
-        )
+        found.append(because("posterior.cap", {"mass": posterior.mass_at_cap, "most": MOST_AT_CAP}))
     return tuple(found)
 
 

@@ -8,7 +8,8 @@ from itertools import combinations
 
 import numpy as np
 
-from tocsin.core.count.mse.errors import Reason
+from tocsin.core.count.mse.errors import BadChoice, Reason
+from tocsin.core.count.mse.reasons import because
 from tocsin.core.count.mse.table import CaptureTable, Floats, Ints, Stratum
 
 LEAST_PEOPLE, LEAST_LISTS = 30, 3
@@ -47,29 +48,26 @@ def check(
     ----------
     table : CaptureTable
     derived : pairs of lists of which one was made from the other, as their provenance says
-    missed_matches : share of shared people that linking is thought to miss
+    missed_matches : share of shared people that linking is thought to miss, 0 to 1
+
+    Raises
+    ------
+    BadChoice
+        There is no list of a name in `derived`, or `missed_matches` is no share.
     """
+    if not 0 <= missed_matches <= 1:
+        raise BadChoice("missed matches are a share, from 0 to 1")
     refusals: list[Reason] = list(table.faults)
     warnings: list[Reason] = []
     sizes = np.diag(table.overlaps()) if table.cells else np.zeros(table.n_lists, dtype=np.int64)
     refusals += _too_little(table, sizes)
     refusals += [
-        Reason(
-            code="lists.derived",
-            text="A list was made from another one, so meeting the same person twice tells nothing.",
-            evidence={"list": table.lists.index(a) + 1, "from": table.lists.index(b) + 1},
-        )
+        because("lists.derived", {"list": table.place_of(a) + 1, "from": table.place_of(b) + 1})
         for a, b in derived
     ]
     small = [one.n for one in table.strata.values() if 0 < one.n < LEAST_IN_STRATUM]
     if small:
-        refusals.append(
-            Reason(
-                code="strata.small",
-                text="A part of the table is so small that its numbers may point at somebody; make larger parts.",
-                evidence={"strata": len(small), "least": LEAST_IN_STRATUM},
-            )
-        )
+        refusals.append(because("strata.small", {"strata": len(small), "least": LEAST_IN_STRATUM}))
     if sizes.all() and table.n_lists > 1:
         refusals += _islands(table)
         for reason, is_refused in _contained(table, sizes):
@@ -82,23 +80,11 @@ def check(
 def _too_little(table: CaptureTable, sizes: Ints) -> Iterator[Reason]:
     filled = int((sizes > 0).sum())
     if filled < LEAST_LISTS:
-        yield Reason(
-            code="few.lists",
-            text=f"{filled} lists have somebody on them; three are needed to see how lists depend on each other.",
-            evidence={"lists": filled, "least": LEAST_LISTS},
-        )
+        yield because("few.lists", {"lists": filled, "least": LEAST_LISTS})
     if filled < table.n_lists:
-        yield Reason(
-            code="list.empty",
-            text="A list has nobody on it; leave it out and estimate again.",
-            evidence={"lists": table.n_lists - filled},
-        )
+        yield because("list.empty", {"lists": table.n_lists - filled})
     if table.n < LEAST_PEOPLE:
-        yield Reason(
-            code="few.people",
-            text=f"{table.n} people are documented; under {LEAST_PEOPLE} chance alone decides.",
-            evidence={"n": table.n, "least": LEAST_PEOPLE},
-        )
+        yield because("few.people", {"n": table.n, "least": LEAST_PEOPLE})
 
 
 def _islands(table: CaptureTable) -> Iterator[Reason]:
@@ -108,13 +94,7 @@ def _islands(table: CaptureTable) -> Iterator[Reason]:
         reached = shared[reached].any(axis=0)
     if not reached.all():
         alone = int((shared.sum(axis=1) == 1).sum())
-        yield Reason(
-            code="list.alone" if alone else "lists.islands",
-            text="A list shares nobody with any other, so it cannot be set against them."
-            if alone
-            else "The lists fall into groups that share nobody, so one group says nothing of the other.",
-            evidence={"alone": alone},
-        )
+        yield because("list.alone" if alone else "lists.islands", {"alone": alone})
 
 
 def _contained(table: CaptureTable, sizes: Ints) -> Iterator[tuple[Reason, bool]]:
@@ -123,43 +103,23 @@ def _contained(table: CaptureTable, sizes: Ints) -> Iterator[tuple[Reason, bool]
         inside = [b for b in range(table.n_lists) if b != a and overlaps[a, b] == sizes[a]]
         if inside:
             yield (
-                Reason(
-                    code="list.inside",
-                    text="Everybody on one list is on another one too; it was probably taken from there.",
-                    evidence={"list": a + 1, "inside": inside[0] + 1, "people": int(sizes[a])},
-                ),
+                because("list.inside", {"list": a + 1, "inside": inside[0] + 1, "people": int(sizes[a])}),
                 bool(sizes[a] >= LEAST_ON_LIST),
             )
 
 
 def _warn(table: CaptureTable, sizes: Floats, missed_matches: float) -> Iterator[Reason]:
     if (short := int((sizes < LEAST_ON_LIST).sum())) > 0:
-        yield Reason(
-            code="list.short",
-            text=f"A list has fewer than {LEAST_ON_LIST} people on it.",
-            evidence={"lists": short, "least": LEAST_ON_LIST},
-        )
+        yield because("list.short", {"lists": short, "least": LEAST_ON_LIST})
     alone = table.occupancy()[0] / table.n
     if alone > MOST_ON_ONE:
-        yield Reason(
-            code="mostly.once",
-            text="Nearly everybody is on one list only, so a few shared people decide everything.",
-            evidence={"share": alone, "most": MOST_ON_ONE},
-        )
+        yield because("mostly.once", {"share": alone, "most": MOST_ON_ONE})
     yield from _reused(table)
     z = unequal_capture(table)
     if z > UNEQUAL_Z:
-        yield Reason(
-            code="capture.unequal",
-            text="Some people are more easily listed than others, on all lists at once: every figure here is a floor.",
-            evidence={"z": z, "most": UNEQUAL_Z},
-        )
+        yield because("capture.unequal", {"z": z, "most": UNEQUAL_Z})
     if missed_matches > 0.2:
-        yield Reason(
-            code="linkage.weak",
-            text="Linking may miss more than one in five of the people that lists share; the figures may be too high.",
-            evidence={"missed": missed_matches, "most": 0.2},
-        )
+        yield because("linkage.weak", {"missed": missed_matches, "most": 0.2})
     yield from _changing(table.strata, table.n_lists)
 
 
@@ -173,10 +133,8 @@ def _reused(table: CaptureTable) -> Iterator[Reason]:
             share = counts[on[:, one] & on[:, other]].sum() / n_one
             typical = (counts[rest & on[:, other]].sum() + 0.5) / (n_rest + 1)
             if n_one >= LEAST_ON_LIST and share > MOST_REUSED and typical < MOST_TYPICAL * share:
-                yield Reason(
-                    code="list.reused",
-                    text="Most of one list stands on another that holds few others; one may have been fed by the other.",
-                    evidence={"list": one + 1, "on": other + 1, "share": share, "typical": typical},
+                yield because(
+                    "list.reused", {"list": one + 1, "on": other + 1, "share": share, "typical": typical}
                 )
                 break
 
@@ -223,8 +181,4 @@ def _changing(strata: Mapping[Stratum, CaptureTable], n_lists: int) -> Iterator[
         ends.append(np.broadcast_to(held / max(people, 1), n_lists))
     moved = float(np.abs(ends[1] - ends[0]).max())
     if moved > CHANGED_SHARE:
-        yield Reason(
-            code="list.changing",
-            text="A list holds another share of people in one part of the table than in another; estimate the parts apart.",
-            evidence={"moved": moved, "most": CHANGED_SHARE},
-        )
+        yield because("list.changing", {"moved": moved, "most": CHANGED_SHARE})

@@ -5,6 +5,7 @@ Methods are never combined: those that disagree are shown side by side.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -14,7 +15,9 @@ from scipy.special import stdtrit
 
 from tocsin.core.count.mse.errors import BadChoice, NotEstimable, Reason
 from tocsin.core.count.mse.posterior import PosteriorN, mixture
+from tocsin.core.count.mse.reasons import because
 from tocsin.core.count.mse.table import CaptureTable, Floats, Stratum
+from tocsin.core.count.mse.telling import Report
 
 Estimator = Callable[[CaptureTable], PosteriorN]
 
@@ -175,14 +178,28 @@ def linkage_average(
         else:
             kept.append(float(weight))
     if refused > most_refused or not found:
-        reason = Reason(
-            code="linkage.refused",
-            text="Linked in other ways that are as good, these lists allow no estimate.",
-            evidence={"share": refused, "most": most_refused, "first": why},
-        )
+        reason = because("linkage.refused", {"share": refused, "most": most_refused, "first": why})
         raise NotEstimable((reason,))
     shares: Floats = np.array(kept) / sum(kept)
     return mixture(found, shares, method=f"{found[0].method}, {len(found)} linkages")
+
+
+def known_by(table: CaptureTable) -> dict[str, CaptureTable]:
+    """Add up a table's parts, which are days or months, to what was known by the end of each.
+
+    Raises
+    ------
+    BadChoice
+        The table has no parts.
+    """
+    if not table.strata:
+        raise BadChoice("the table has no parts")
+    found, so_far = {}, Counter[int]()
+    for stratum in sorted(table.strata):
+        so_far.update(dict(table.strata[stratum].cells))
+        cells = tuple(sorted(so_far.items()))
+        found[" ".join(stratum)] = CaptureTable(lists=table.lists, cells=cells, faults=table.faults)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,19 +209,25 @@ class Look:
     day: str
     n: int
     median: float | None
+    """None of a report: methods have no common middle."""
     low: float | None
     high: float | None
+    """Of a report, from the lowest to the highest that any method allows."""
     reasons: tuple[Reason, ...]
 
 
 def sequence(
-    tables: Mapping[str, CaptureTable], estimator: Estimator, *, schedule: Sequence[str]
+    tables: Mapping[str, CaptureTable],
+    estimator: Callable[[CaptureTable], PosteriorN | Report],
+    *,
+    schedule: Sequence[str],
 ) -> tuple[Look, ...]:
     """Estimate on each day of a schedule that was fixed before; every day's answer is kept, refusals too.
 
     Parameters
     ----------
     tables : by day, each with all that was known then
+    estimator : one method, or a report on all of them
     schedule : days, in order
         A day that has no table is told as missing: none can be left out for what it would have shown.
 
@@ -218,13 +241,18 @@ def sequence(
     return tuple(_look(day, tables.get(day), estimator) for day in schedule)
 
 
-def _look(day: str, table: CaptureTable | None, estimator: Estimator) -> Look:
+def _look(
+    day: str, table: CaptureTable | None, estimator: Callable[[CaptureTable], PosteriorN | Report]
+) -> Look:
     if table is None:
-        reason = Reason(code="sequence.missing", text="There was no table on this day of the schedule.")
+        reason = because("sequence.missing")
         return Look(day=day, n=0, median=None, low=None, high=None, reasons=(reason,))
     try:
         found = estimator(table)
     except NotEstimable as refusal:
         return Look(day=day, n=table.n, median=None, low=None, high=None, reasons=refusal.reasons)
+    if isinstance(found, Report):
+        low, high = found.span or (None, None)
+        return Look(day=day, n=table.n, median=None, low=low, high=high, reasons=found.refusals)
     low, high = found.interval()
     return Look(day=day, n=table.n, median=found.median, low=low, high=high, reasons=())

@@ -12,6 +12,7 @@ from tocsin.core.count.mse.classes import Prior, Target
 from tocsin.core.count.mse.errors import BadChoice, NotEstimable, Reason
 from tocsin.core.count.mse.mixing import worst_mixing
 from tocsin.core.count.mse.posterior import GOOD_RHAT, PosteriorN
+from tocsin.core.count.mse.reasons import because
 from tocsin.core.count.mse.table import CaptureTable, Ints
 
 Told = Callable[[int, int], None]
@@ -135,20 +136,10 @@ def _reasons(rhat: float, ess: float, far: float) -> tuple[Reason, ...]:
     found = []
     if not rhat <= MOST_RHAT or ess < LEAST_ESS:
         found.append(
-            Reason(
-                code="mcmc.unmixed",
-                text="Chains that started apart did not come together: the lists fit more than one story.",
-                evidence={"rhat": rhat, "most": MOST_RHAT, "ess": ess, "least": LEAST_ESS},
-            )
+            because("mcmc.unmixed", {"rhat": rhat, "most": MOST_RHAT, "ess": ess, "least": LEAST_ESS})
         )
     if far > MOST_AT_CAP:
-        found.append(
-            Reason(
-                code="posterior.cap",
-                text="So few people are shared that the total has no upper end.",
-                evidence={"mass": far, "most": MOST_AT_CAP},
-            )
-        )
+        found.append(because("posterior.cap", {"mass": far, "most": MOST_AT_CAP}))
     return tuple(found)
 
 

@@ -16,6 +16,7 @@ from tocsin.core.count.mse.checks import check
 from tocsin.core.count.mse.errors import BadChoice, NotEstimable, Reason
 from tocsin.core.count.mse.fitting import Bools, Fits, Space, fit
 from tocsin.core.count.mse.models import Terms, all_models, name_model, read_model
+from tocsin.core.count.mse.reasons import because
 from tocsin.core.count.mse.table import CaptureTable, Floats
 
 Selection = Literal["bic", "aic", "stepwise"]
@@ -161,10 +162,7 @@ def loglinear(
     )
 
 
-_NO_ESTIMATE = Reason(
-    code="loglinear.none",
-    text="The likelihood has no single highest point at a finite number: the lists share too few people for this model.",
-)
+_NO_ESTIMATE = because("loglinear.none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,13 +355,7 @@ def _result(
     endless = float(np.isinf(boot).mean()) if len(boot) else 0.0
     refusals: tuple[Reason, ...] = ()
     if endless > MOST_ENDLESS:
-        refusals = (
-            Reason(
-                code="loglinear.endless",
-                text="Had chance picked slightly other people, there would be no upper end to the total.",
-                evidence={"share": endless, "most": MOST_ENDLESS},
-            ),
-        )
+        refusals = (because("loglinear.endless", {"share": endless, "most": MOST_ENDLESS}),)
     if strict and refusals:
         raise NotEstimable(refusals)
     return LogLinear(

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import gammaln, ndtri
 
 from tocsin.core.count.mse.errors import BadChoice, NotEstimable, Reason
+from tocsin.core.count.mse.reasons import because
 from tocsin.core.count.mse.table import CaptureTable
 
 LEAST_SHARED = 7
@@ -87,17 +88,13 @@ def _numbers(table: CaptureTable) -> tuple[int, int, int, int]:
         raise BadChoice("this estimate takes two lists")
     shared = table.overlaps()
     if table.faults or not shared[0, 0] or not shared[1, 1]:
-        few = Reason(code="few.lists", text="Fewer than two lists have anybody on them.")
+        few = because("few.lists")
         raise NotEstimable(table.faults or (few,))
     return table.n, int(shared[0, 0]), int(shared[1, 1]), int(shared[0, 1])
 
 
 def _few(m: int) -> Reason:
-    return Reason(
-        code="few.shared",
-        text=f"Only {m} people are on both lists; under {LEAST_SHARED} the estimate itself is off.",
-        evidence={"shared": m, "least": LEAST_SHARED},
-    )
+    return because("few.shared", {"shared": m, "least": LEAST_SHARED})
 
 
 def _seber(n1: int, n2: int, m: int) -> float:
@@ -113,7 +110,7 @@ def _estimate(
 ) -> PairEstimate:
     n, n1, n2, m = numbers
     half = float(ndtri(0.975)) * sd
-    alone = Reason(code="two.lists", text="Two lists cannot show whether they depend on each other.")
+    alone = because("two.lists")
     return PairEstimate(
         n=n,
         n1=n1,

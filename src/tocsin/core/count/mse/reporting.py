@@ -1,136 +1,30 @@
-"""The report: what is documented, what each method says, what was refused, what to be wary of. The only thing pages show."""
+"""The report: every method that the number of lists allows, and what stands against them. The only thing pages show."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
 from tocsin.core.count.mse.averaging import decomposable
 from tocsin.core.count.mse.checks import check
+from tocsin.core.count.mse.combining import linkage_average, stratified
 from tocsin.core.count.mse.errors import NotEstimable, Reason
 from tocsin.core.count.mse.graphs import MOST
 from tocsin.core.count.mse.latent import Told, latent_class
 from tocsin.core.count.mse.loglinear import loglinear
 from tocsin.core.count.mse.models import MOST_ALL
 from tocsin.core.count.mse.posterior import PosteriorN
+from tocsin.core.count.mse.reasons import because
 from tocsin.core.count.mse.sensing import Sensitivity, sensitivity
 from tocsin.core.count.mse.table import CaptureTable
+from tocsin.core.count.mse.telling import ASSUMPTIONS, VARIANTS, MethodRow, Report
 
 MOST_UNLISTED, WIDEST, MOST_MOVED = 5.0, 4.0, 0.25
 """Unlisted per documented; upper end of an interval over its lower; change of a median as a share."""
 CLASSES, MOST_STEPWISE = 10, 10
-SMALL_CELL = 5
-"""Counts under it do not leave the desk."""
-
-ASSUMPTIONS = (
-    "Nobody entered or left the group while the lists were made, and all lists speak of the same days and places.",
-    "All lists mean the same thing by what they list.",
-    "Everybody had some chance of being on some list; who had none is in no figure here.",
-    "The same person was recognised on every list, and no two were taken for one.",
-    "Who is on no list stands to the lists as who is on some of them does; no list can show whether that is so.",
-    "Exact averaging: not all lists depend on one another at once. Log-linear: the terms left out are nothing.",
-    "Latent classes: people fall into a few kinds, within which lists are independent.",
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MethodRow:
-    """What one method says, or why it says nothing."""
-
-    method: str
-    title: str
-    median: float | None
-    """For the log-linear model its point estimate."""
-    low: float | None
-    high: float | None
-    """95 %."""
-    note: str
-    """Best model, or what was run, in a few words."""
-    reasons: tuple[Reason, ...] = ()
-
-    @property
-    def has_number(self) -> bool:
-        """Say whether there is one."""
-        return self.median is not None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """All that may be shown of a table."""
-
-    n: int
-    """Documented: on some list, each person once."""
-    lists: tuple[str, ...]
-    sizes: tuple[int, ...]
-    """People on each list; empty where the table was faulty."""
-    methods: tuple[MethodRow, ...]
-    refusals: tuple[Reason, ...]
-    """While there is one, there is no number."""
-    warnings: tuple[Reason, ...]
-    assumptions: tuple[str, ...]
-    sensitivity: Sensitivity | None
-    provenance: Mapping[str, float | int | str]
-
-    @property
-    def is_publishable(self) -> bool:
-        """Say whether two methods or more have a number and nothing stands against them."""
-        return not self.refusals
-
-    @property
-    def span(self) -> tuple[float, float] | None:
-        """Give the lowest lower and the highest upper end: no average of methods, all that any of them allows."""
-        ends = [(one.low, one.high) for one in self.methods if one.low is not None and one.high is not None]
-        return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else None
-
-    @property
-    def sentence(self) -> str:
-        """Say it in one sentence, rounded as it may leave: documented first, never "confirmed"."""
-        if self.n < SMALL_CELL:
-            return f"Fewer than {SMALL_CELL} documented; no estimate of the total is possible."
-        if self.refusals or self.span is None:
-            return f"{self.n:,} documented; no estimate of the total is possible."
-        low, high = (two_figures(end) for end in self.span)
-        return f"{self.n:,} documented; about {max(low, self.n):,} to {high:,} in all, by {self._n_numbers} methods."
-
-    @property
-    def _n_numbers(self) -> int:
-        return sum(one.has_number for one in self.methods)
-
-    def to_json(self, *, rounded: bool = True) -> dict[str, Any]:  # what json takes
-        """Give what a file should keep: rounded to two figures and without small cells if it leaves."""
-        methods = [asdict(one) for one in self.methods]
-        if rounded:
-            for row in methods:
-                row.update(
-                    {key: two_figures(row[key]) for key in ("median", "low", "high") if row[key] is not None}
-                )
-        sizes = [None if rounded and 0 < size < SMALL_CELL else size for size in self.sizes]
-        found: dict[str, Any] = {
-            "documented": None if rounded and self.n < SMALL_CELL else self.n,
-            "sentence": self.sentence,
-            "publishable": self.is_publishable,
-            "lists": dict(zip(self.lists, sizes, strict=False)),
-            "methods": methods,
-            "refusals": [asdict(one) for one in self.refusals],
-            "warnings": [asdict(one) for one in self.warnings],
-            "assumptions": list(self.assumptions),
-            "provenance": dict(self.provenance),
-        }
-        if not rounded and self.sensitivity is not None:
-            found["sensitivity"] = asdict(self.sensitivity)
-        return found
-
-
-def two_figures(value: float) -> int:
-    """Round to two figures, as numbers leave a desk."""
-    if value < 10:
-        return round(value)
-    size = int("1" + "0" * (len(str(int(value))) - 2))
-    return round(value / size) * size
 
 
 def report(
@@ -139,6 +33,7 @@ def report(
     rng: np.random.Generator,
     derived: Iterable[tuple[str, str]] = (),
     missed_matches: float = 0.0,
+    linkages: Sequence[CaptureTable] = (),
     bootstrap: int = 1000,
     chains: int = 32,
     max_steps: int = 2000,
@@ -153,10 +48,16 @@ def report(
     table : CaptureTable
     rng : chance, for bootstrap and chains
     derived, missed_matches : as of `check`
+    linkages : the same records linked in other ways that are as good
+        Exact averaging is then averaged over them, too.
     bootstrap, chains, max_steps : as of `loglinear` and `latent_class`
     with_latent : leave the slow method out if not
     provenance : what to keep with it: version, seed
     told : called with what is done and what there is to do; may raise to stop
+
+    Raises
+    ------
+    BadChoice
     """
     found = check(table, derived=derived, missed_matches=missed_matches)
     kept: dict[str, float | int | str] = {"table": table.hash, "lists": table.n_lists, "bootstrap": bootstrap}
@@ -175,6 +76,7 @@ def report(
         return empty
     rows, warnings, moved = _exactly(table)
     warnings = [*found.warnings, *warnings]
+    rows += _exactly_again(table, linkages, rng)
     if table.n_lists <= MOST_STEPWISE:
         rows.append(_run_loglinear(table, bootstrap, rng))
     if with_latent:
@@ -194,11 +96,34 @@ def report(
 def _exactly(table: CaptureTable) -> tuple[list[MethodRow], list[Reason], Sensitivity | None]:
     if table.n_lists > MOST:
         return [], [], None
-    row, posterior = _run_posterior("decomposable", "Exact averaging", lambda: decomposable(table))
+    row, posterior = _run_posterior("decomposable", lambda: decomposable(table))
     if posterior is None:
         return [row], [], None
     moved = sensitivity(table, base=posterior)
     return [row], _shape(posterior, row.title) + _moves(moved), moved
+
+
+def _exactly_again(
+    table: CaptureTable, linkages: Sequence[CaptureTable], rng: np.random.Generator
+) -> Iterator[MethodRow]:
+    """Average over ways of linking, and add up parts, where there are any."""
+    if table.n_lists > MOST:
+        return
+    if linkages:
+        yield _run_posterior("linked", lambda: linkage_average([table, *linkages], None, decomposable))[0]
+    if len(table.strata) > 1:
+        yield _part_by_part(table, rng)
+
+
+def _part_by_part(table: CaptureTable, rng: np.random.Generator) -> MethodRow:
+    def estimate() -> PosteriorN:
+        found = stratified(table, decomposable, rng=rng)
+        if found.sum.is_floor:
+            raise NotEstimable((because("strata.refused", {"people": found.sum.n_without}),))
+        return found.sum.total
+
+    row, _ = _run_posterior("parts", estimate)
+    return replace(row, note=f"{len(table.strata)} parts") if row.has_number else row
 
 
 def _by_classes(
@@ -209,123 +134,78 @@ def _by_classes(
             table, max_classes=max_classes, chains=chains, max_steps=steps, rng=rng, told=told, strict=strict
         )
 
-    row, posterior = _run_posterior(
-        "latent-class", "Latent classes", lambda: estimate(CLASSES, max_steps, strict=True)
-    )
+    row, posterior = _run_posterior("latent-class", lambda: estimate(CLASSES, max_steps, strict=True))
     if posterior is None:
         return row, []
     warnings = _shape(posterior, row.title)
     fewer = estimate(CLASSES // 2, max(max_steps // 4, 8), strict=False)
     moved = abs(fewer.median / posterior.median - 1)
     if moved > MOST_MOVED:
-        warnings.append(
-            Reason(
-                code="moves.with-the-classes",
-                text="Allowing half as many kinds of people moves the estimate by more than a quarter.",
-                evidence={"moved": moved, "most": MOST_MOVED},
-            )
-        )
+        warnings.append(because("moves.with-the-classes", {"moved": moved, "most": MOST_MOVED}))
     return row, warnings
 
 
-def _run_posterior(
-    method: str, title: str, estimate: Callable[[], PosteriorN]
-) -> tuple[MethodRow, PosteriorN | None]:
+def _run_posterior(method: str, estimate: Callable[[], PosteriorN]) -> tuple[MethodRow, PosteriorN | None]:
     try:
         found = estimate()
     except NotEstimable as refusal:
-        row = MethodRow(
-            method=method, title=title, median=None, low=None, high=None, note="", reasons=refusal.reasons
-        )
-        return row, None
+        return _silent(method, refusal), None
     low, high = found.interval()
     if found.ranked:
         best = found.ranked[0]
         note = f"{best.model} weighs {best.weight:.0%}"
+    elif found.rhat and found.ess:
+        note = f"R-hat {found.rhat:.3f}, {found.ess:.0f} effective draws"
     else:
-        note = f"R-hat {found.rhat:.3f}, {found.ess:.0f} effective draws" if found.rhat and found.ess else ""
-    return MethodRow(method=method, title=title, median=found.median, low=low, high=high, note=note), found
+        note = found.method
+    return MethodRow(method=method, median=found.median, low=low, high=high, note=note), found
+
+
+def _silent(method: str, refusal: NotEstimable) -> MethodRow:
+    return MethodRow(method=method, median=None, low=None, high=None, note="", reasons=refusal.reasons)
 
 
 def _run_loglinear(table: CaptureTable, bootstrap: int, rng: np.random.Generator) -> MethodRow:
     by_all = table.n_lists <= MOST_ALL
-    title = "Log-linear, best of all" if by_all else "Log-linear, stepwise"
     try:
         found = loglinear(table, select="bic" if by_all else "stepwise", bootstrap=bootstrap, rng=rng)
     except NotEstimable as refusal:
-        return MethodRow(
-            method="loglinear",
-            title=title,
-            median=None,
-            low=None,
-            high=None,
-            note="",
-            reasons=refusal.reasons,
-        )
+        return _silent("loglinear", refusal)
     low, high = found.interval()
     return MethodRow(
         method="loglinear",
-        title=title,
         median=found.estimate,
         low=max(low, float(table.n)),
         high=high,
-        note=f"{found.model} of {found.n_models}" if by_all else found.model,
+        note=f"{found.model}, best of {found.n_models}" if by_all else f"{found.model}, stepwise",
     )
 
 
 def _together(rows: list[MethodRow]) -> tuple[Reason, ...]:
     """Refuse unless two methods have a number: one alone is never published."""
-    with_number = [one for one in rows if one.has_number]
+    with_number = [one for one in rows if one.has_number and one.method not in VARIANTS]
     if len(with_number) >= 2:
         return ()
     reasons = {reason.code: reason for one in rows for reason in one.reasons}
-    alone = Reason(
-        code="method.alone",
-        text="Fewer than two methods have an answer, and one is never shown alone.",
-        evidence={"methods": len(with_number), "tried": len(rows)},
-    )
+    alone = because("method.alone", {"methods": len(with_number), "tried": len(rows)})
     return (*reasons.values(), alone)
 
 
 def _shape(posterior: PosteriorN, title: str) -> list[Reason]:
     found = []
     if not posterior.is_converged:
-        found.append(
-            Reason(
-                code="mcmc.slow",
-                text="Chains have come near one another and not quite together; another run may differ a little.",
-                evidence={"rhat": posterior.rhat or 0.0, "ess": posterior.ess or 0.0},
-            )
-        )
+        found.append(because("mcmc.slow", {"rhat": posterior.rhat or 0.0, "ess": posterior.ess or 0.0}))
     if (humps := posterior.n_humps()) > 1:
-        found.append(
-            Reason(
-                code="posterior.humps",
-                text="The totals that are probable fall into separate ranges: different models, different answers.",
-                evidence={"humps": humps, "method": title},
-            )
-        )
+        found.append(because("posterior.humps", {"humps": humps, "method": title}))
     return found
 
 
 def _moves(moved: Sensitivity) -> list[Reason]:
     found = []
     if moved.most_moved > MOST_MOVED:
-        found.append(
-            Reason(
-                code="moves.without-a-list",
-                text="Leaving out one list moves the estimate by more than a quarter.",
-                evidence={"moved": moved.most_moved, "most": MOST_MOVED},
-            )
-        )
+        found.append(because("moves.without-a-list", {"moved": moved.most_moved, "most": MOST_MOVED}))
     if moved.moved_by_delta > MOST_MOVED:
-        found.append(
-            Reason(
-                code="moves.with-the-prior",
-                text="Halving or doubling the weight of the prior moves the estimate by more than a quarter.",
-                evidence={"moved": moved.moved_by_delta, "most": MOST_MOVED},
-            )
-        )
+        found.append(because("moves.with-the-prior", {"moved": moved.moved_by_delta, "most": MOST_MOVED}))
     return found
 
 
@@ -339,13 +219,7 @@ def _disagreement(rows: list[MethodRow]) -> list[Reason]:
                 and b.high is not None
                 and not b.low <= a.median <= b.high
             ):
-                return [
-                    Reason(
-                        code="methods.disagree",
-                        text="Methods disagree by more than their intervals allow; show all of them, and no average.",
-                        evidence={"median": a.median, "low": b.low, "high": b.high},
-                    )
-                ]
+                return [because("methods.disagree", {"median": a.median, "low": b.low, "high": b.high})]
     return []
 
 
@@ -353,20 +227,8 @@ def _plausible(n: int, rows: list[MethodRow]) -> list[Reason]:
     found = []
     most = max((one.median or 0.0) - n for one in rows) / n
     if most > MOST_UNLISTED:
-        found.append(
-            Reason(
-                code="unlisted.many",
-                text="More than five would be unlisted for each one documented; so few are known that little is sure.",
-                evidence={"per_documented": most, "most": MOST_UNLISTED},
-            )
-        )
+        found.append(because("unlisted.many", {"per_documented": most, "most": MOST_UNLISTED}))
     widest = max((one.high or 0.0) / one.low for one in rows if one.low)
     if widest > WIDEST:
-        found.append(
-            Reason(
-                code="interval.wide",
-                text="An interval's upper end is more than four times its lower one.",
-                evidence={"ratio": widest, "most": WIDEST},
-            )
-        )
+        found.append(because("interval.wide", {"ratio": widest, "most": WIDEST}))
     return found

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.core.count.mse.errors import BadChoice, BadTable, Reason
+from tocsin.core.count.mse.reasons import because
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -104,6 +105,8 @@ class CaptureTable:
         others = [name for name in columns if name != "count"]
         if by is None:
             by = [name for name in others if any(row[name].strip() not in ("0", "1") for row in rows)]
+        if not set(by) <= set(others):
+            raise BadTable("it has no column of that name")
         lists = [name for name in others if name not in by]
         parts: dict[Stratum, list[tuple[Sequence[int], float]]] = {}
         for row in rows:
@@ -167,7 +170,7 @@ class CaptureTable:
 
     def drop(self, name: str) -> CaptureTable:
         """Leave a list out, and with it who stands on no other."""
-        at = self._at(name)
+        at = self.place_of(name)
         low = (1 << at) - 1
         return self._recoded(
             (*self.lists[:at], *self.lists[at + 1 :]), lambda code: code & low | (code >> 1) & ~low
@@ -175,7 +178,7 @@ class CaptureTable:
 
     def merge(self, one: str, other: str, *, name: str | None = None) -> CaptureTable:
         """Take two lists for one: whoever stands on either stands on it. It takes the first one's place."""
-        into, out = self._at(one), self._at(other)
+        into, out = self.place_of(one), self.place_of(other)
         if into == out:
             raise BadChoice("a list cannot be merged with itself")
         low = (1 << out) - 1
@@ -192,7 +195,7 @@ class CaptureTable:
         """Put the lists in another order."""
         if sorted(names) != sorted(self.lists):
             raise BadChoice("the new order does not name each list once")
-        places = [self._at(name) for name in names]
+        places = [self.place_of(name) for name in names]
         return self._recoded(
             tuple(names), lambda code: sum((code >> old & 1) << new for new, old in enumerate(places))
         )
@@ -204,7 +207,8 @@ class CaptureTable:
         )
         return CaptureTable(lists=self.lists, cells=cells)
 
-    def _at(self, name: str) -> int:
+    def place_of(self, name: str) -> int:
+        """Give a list's place, from 0; raises BadChoice."""
         if name not in self.lists:
             raise BadChoice("there is no list of that name")
         return self.lists.index(name)
@@ -220,16 +224,6 @@ class CaptureTable:
             strata={key: one._recoded(lists, recode) for key, one in self.strata.items()},
             faults=self.faults,
         )
-
-
-FAULTS = {
-    "table.nobody": "A row counts people who are on no list; nobody can know that number, so the table is not what it says.",
-    "table.history": "A row has something other than 0 and 1 for a list.",
-    "table.negative": "A row counts fewer than no people.",
-    "table.fraction": "A row counts parts of people; weights are no counts.",
-    "table.not-a-number": "A row's count is no number.",
-    "table.duplicate": "The same lists come in two rows, so nobody can say which row counts.",
-}
 
 
 def _make(
@@ -253,10 +247,7 @@ def _make(
             wrong[fault] += 1
         elif count:
             cells[code] = int(count)
-    own = tuple(
-        Reason(code=code, text=FAULTS[code], evidence={"rows": n_rows})
-        for code, n_rows in sorted(wrong.items())
-    )
+    own = tuple(because(code, {"rows": n_rows}) for code, n_rows in sorted(wrong.items()))
     return CaptureTable(
         lists=tuple(lists),
         cells=tuple(sorted(cells.items())),
