@@ -8,12 +8,15 @@ import { date, direction, knows, languageName, say, speaks, time } from "./words
 /**
  * @typedef {import("../wire/mailbox.js").Message} Message
  * @typedef {import("./delivery.js").Thread} Thread
- * @typedef {{ words: string, number: string, from: string, to: string, sent: string }} Draft
+ * @typedef {{ words: string, number: string, from: string, to: string, sent: string, done: string[] }} Draft
  * @typedef {{ thread: Thread, message: Message, draft: Draft }} Open
  */
 
-/** What was typed under each message. @type {Map<string, Draft>} */
+/** What was typed under each message, and what was said of a night already. @type {Map<string, Draft>} */
 const drafts = new Map();
+
+/** @type {Readonly<Draft>} */
+const BLANK = { words: "", number: "", from: "", to: "", sent: "", done: [] };
 
 /** The kinds that are answered by a choice alone: value, and the key of its words. */
 const CHOICES = /** @type {Record<string, [string, string][]>} */ ({
@@ -30,7 +33,7 @@ const BODIES = { reply: answerForm, interpret: interpretForm, night: nightForm, 
  * @param {Message} message
  */
 export function messageCard(thread, message) {
-  const draft = drafts.get(message.id) ?? { words: "", number: "", from: "", to: "", sent: "" };
+  const draft = drafts.get(message.id) ?? { ...BLANK };
   drafts.set(message.id, draft);
   const open = { thread, message, draft };
   const body = BODIES[message.kind] ?? choiceForm;
@@ -39,7 +42,7 @@ export function messageCard(thread, message) {
     make("h2", { id: `m-${message.id}` }, say(title)),
     make("p", { class: "small" }, say("mail.said", { date: date(message.day) }), message.until !== null && " · ", message.until !== null && say("mail.until", { date: date(message.until) })),
     ...message.phrases.map((code) => make("p", { class: "said" }, say(`phrase.${code}`))),
-    message.text !== "" && make("p", { class: "said", lang: message.language ?? speaks(), dir: direction(message.language ?? speaks()) }, message.text),
+    message.text !== "" && make("p", { class: "said", lang: message.language ?? "", dir: message.language ? direction(message.language) : "auto" }, message.text),
     ...(draft.sent !== "" ? [make("p", {}, say("mail.answered"))] : body(open)));
 }
 
@@ -60,15 +63,27 @@ function interpretForm(open) {
   ];
 }
 
-/** @param {Open} open */
+/**
+ * A night is answered many times: each thing once, and all else stays.
+ *
+ * @param {Open} open
+ */
 function nightForm(open) {
-  const { check_ins = [], chains = [] } = /** @type {{ check_ins?: { code: string, due_at: number, waits_for: string }[], chains?: string[] }} */ (open.message.content);
+  const { draft, message: { id, content } } = open;
+  const { check_ins = [], chains = [] } = /** @type {{ check_ins?: { code: string, due_at: number, waits_for: string }[], chains?: string[] }} */ (content);
+  /** @type {(choice: string, code?: string) => boolean} */
+  const isDone = (choice, code = "") => draft.done.some((each) => each.startsWith(`${choice} ${code}`));
+  /** @type {(words: string) => Node} */
+  const said = (words) => make("p", {}, `${words}: ${say("mail.answered")}`);
   return [
     make("ul", { class: "files" }, ...check_ins.map(({ code, due_at, waits_for }) => make("li", {},
       make("strong", {}, waits_for), " ", say("night.due", { time: time(due_at) }),
-      row(button(`${say("checkin")}: ${code}`, () => answer(withWords(open, code), choose(open, "checked-in"))))))),
-    ...chains.map((code) => sure(`stop-${code}`, `${say("night.stop")}: ${code}`, () => answer(withWords(open, code), choose(open, "stop-chain")))),
-    sure("laptop", say("night.laptop"), () => answer(open, choose(open, "laptop-gone"))),
+      isDone("checked-in", code) ? said(say("checkin")) : row(button(`${say("checkin")}: ${code}`, () => answer(withWords(open, code), choose(open, "checked-in"))))))),
+    ...chains.map((code) => {
+      const words = `${say("night.stop")}: ${code}`;
+      return isDone("stop-chain", code) ? said(words) : sure(`stop-${code}-${id}`, words, () => answer(withWords(open, code), choose(open, "stop-chain")));
+    }),
+    isDone("laptop-gone") ? said(say("night.laptop")) : sure(`laptop-${id}`, say("night.laptop"), () => answer(open, choose(open, "laptop-gone"))),
     ...answerForm(open),
   ];
 }
@@ -143,7 +158,8 @@ async function answer({ thread, message, draft }, parts, language = speaks()) {
   }
   try {
     await send(thread, { ...parts, narrative: { text: draft.words.trim(), language } });
-    drafts.set(message.id, { words: "", number: "", from: "", to: "", sent: parts.kind ?? "message" });
+    const done = [...draft.done, `${parts.answer?.choice ?? ""} ${draft.words.trim()}`];
+    drafts.set(message.id, { ...BLANK, sent: message.kind === "night" ? "" : parts.kind ?? "message", done });
     draw();
     tell(say("mail.answered"));
   } catch (trouble) {

@@ -100,8 +100,13 @@ def test_cases_taken_up_together_are_all_released_and_go_on_where_they_stood(tmp
             assert len(alternate.versions(CaseReleased, compartment=file)) == 1
         # What stood before is the new holders', too: either can go on alone.
         ours, theirs = case_rows(handler), case_rows(alternate)
-        assert [(row.code, row.stage, row.tier) for row in ours] == [(row.code, row.stage, row.tier) for row in theirs]
-        assert ([row.is_handler for row in ours], [row.is_handler for row in theirs]) == ([True] * 2, [False] * 2)
+        assert [(row.code, row.stage, row.tier) for row in ours] == [
+            (row.code, row.stage, row.tier) for row in theirs
+        ]
+        assert ([row.is_handler for row in ours], [row.is_handler for row in theirs]) == (
+            [True] * 2,
+            [False] * 2,
+        )
         assert len(ours) == len(alternate.contents(Identity)) == len(handler.contents(Identity)) == 2
 
 

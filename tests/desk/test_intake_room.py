@@ -64,7 +64,7 @@ def test_a_worker_replies_by_phrasebook_the_witness_answers_and_it_becomes_a_cas
     (row,) = queries.intake_page(one).queue
     assert (row.n_together, row.what) == (1, "more on the same receipt")  # the call itself is taken by now
     page = queries.submission_page(one, digest)
-    assert [each.narrative.text for each in page.together] == ["At the bridge, two days ago."]
+    assert [each.said.narrative.text for each in page.together] == ["At the bridge, two days ago."]
 
     case = protecting.open_case(one, digest, 2)
     sync(one)
@@ -325,7 +325,9 @@ def test_a_newest_key_goes_once_a_later_one_stands_and_its_folders_are_drained(c
 
     coalition.pass_days(last - two.today + 3)
     coalition.sync_all(2)
-    assert list(two.keyring.intake_keys) == [last]  # a page that was opened before the others' new keys may still use it
+    assert list(two.keyring.intake_keys) == [
+        last
+    ]  # a page that was opened before the others' new keys may still use it
     coalition.pass_days(2)
     coalition.sync_all(2)
 

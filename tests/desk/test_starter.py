@@ -54,7 +54,9 @@ def test_a_command_file_starts_the_program_and_lets_it_go(tmp_path: Path, folder
     file.write_bytes(starter_for("darwin", program, PurePosixPath(folder)).content)
 
     said = subprocess.run(["sh", file], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
-    subprocess.run(["sh", "-c", f"while [ ! -f '{tmp_path}'/*.said ]; do sleep 0.01; done"], timeout=20, check=True)
+    subprocess.run(
+        ["sh", "-c", f"while [ ! -f '{tmp_path}'/*.said ]; do sleep 0.01; done"], timeout=20, check=True
+    )
 
     assert "can be closed" in said
     (told,) = tmp_path.glob("*.said")

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser
 
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "desk"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "page"))
 
 from coalition import make_coalition
 from sitekit import OFFSET_DAYS, give_work, serve_first

@@ -8,12 +8,13 @@ from typing import Any
 
 import httpx
 from coalition import Coalition
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tocsin.core.intake import Submission, read_submission
 from tocsin.core.intake.replies import Asking, Mailbox, Message, message_id, write_reply
 from tocsin.core.ledger.charter import draw_up
 from tocsin.core.ledger.signed_text import SignedText, sign_text
+from tocsin.core.seal import BadReceipt, Receipt
 from tocsin.desk.desk import Desk
 from tocsin.desk.intake.actions import waiting
 
@@ -56,6 +57,14 @@ class Witness:
         self.page.locator("main > button.wide").first.click()
         return self
 
+    def ask_for_mail(self, receipt: str) -> None:
+        """Go on to the replies instead, and type a receipt."""
+        self.page.locator("main > button.wide").nth(1).click()
+        self.answer("receipt", receipt)
+        self.page.locator("form button.wide").click()
+        expect(self.page.locator("h1")).to_be_focused()
+        expect(self.page.locator("#f-receipt")).to_have_count(0)
+
     def answer(self, name: str, text: str) -> None:
         """Fill in one field."""
         self.page.locator(f"#f-{name}").fill(text)
@@ -70,6 +79,19 @@ class Witness:
         words = self.page.locator("ol.receipt li")
         words.first.wait_for(timeout=60_000)
         return [text.split()[-1] for text in words.all_inner_texts()]
+
+
+def with_slip(words: list[str]) -> str:
+    """Write a receipt with one wrong letter, of those that the desk can mend too: one in some dozens fits two receipts."""
+    meant = Receipt.parse(" ".join(words)).secret
+    for letter in "bdfghjklmnprstvz":
+        text = " ".join([words[0][:-1] + letter, *words[1:]])
+        try:
+            if letter != words[0][-1] and Receipt.parse(text).secret == meant:
+                return text
+        except BadReceipt:
+            continue
+    return " ".join(words)
 
 
 def path_of(coalition: Coalition) -> str:

@@ -107,6 +107,7 @@ def ask_to_interpret(desk: Desk, code: str, text: str, *, language: str, into: s
         to=compartment_of(code),
         asking=Asking.INTERPRET,
         text=text,
+        language=language or None,
         until=until,
         content={"from": language, "to": into},
     )

@@ -121,6 +121,14 @@ class IntakePage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """Another submission on the same receipt: an answer, or the photographs that followed the words."""
+
+    submission: str
+    said: Submission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionPage:
     """One submission, read: who it is from and what it says."""
 
@@ -128,7 +136,7 @@ class SubmissionPage:
     day: Day
     said: Submission
     what: str
-    together: tuple[Submission, ...]
+    together: tuple[Together, ...]
     """Others on the same receipt, oldest first."""
     replies: tuple[Replied, ...]
     may_reply: bool
@@ -233,16 +241,20 @@ def submission_page(desk: Desk, digest: bytes) -> SubmissionPage:
     NotHere, UnreadableSubmission
     """
     sealed, said = find_sealed(desk, digest), reread(desk, digest)
-    others = [reread(desk, each) for each in same_receipt(desk, digest) if each != digest]
+    together = [
+        Together(submission=each.hex(), said=reread(desk, each))
+        for each in same_receipt(desk, digest)
+        if each != digest
+    ]
     calls = {call.submission for call in desk.contents(Call)}
-    written = {each.locator: replies(desk, each.locator) for each in (said, *others)}
+    written = {each.locator: replies(desk, each.locator) for each in (said, *(other.said for other in together))}
     pockets = desk.contents(PocketIssued)
     return SubmissionPage(
         submission=digest.hex(),
         day=sealed.day,
         said=said,
         what=KINDS[said.kind],
-        together=tuple(others),
+        together=tuple(together),
         replies=tuple(each for listed in written.values() for each in listed),
         may_reply=said.recipient is not None,
         may_become_case=said.kind is Sending.CALL and digest in calls,

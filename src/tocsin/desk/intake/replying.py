@@ -68,6 +68,7 @@ def reply(
     to: str,
     asking: Asking = Asking.REPLY,
     text: str = "",
+    language: str | None = None,
     phrases: Sequence[str] = (),
     until: Day | None = None,
     content: dict[str, object] | None = None,
@@ -92,6 +93,7 @@ def reply(
         day=desk.today,
         until=until,
         text=text,
+        language=language,
         phrases=tuple(phrases),
         content=dict(content or {}),
     )
