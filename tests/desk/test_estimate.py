@@ -19,7 +19,7 @@ from tocsin.core.ledger import Duty
 from tocsin.desk.activate import actions as activating
 from tocsin.desk.activate import releasing
 from tocsin.desk.count import stating
-from tocsin.desk.count.drawing import draw_intervals
+from tocsin.desk.count.drawing import draw_dial, draw_intervals
 from tocsin.desk.count.estimating import Asked, ask, estimate_here, estimate_page
 from tocsin.desk.desk import Desk
 from tocsin.desk.site.waiting import waiting_contents
@@ -145,6 +145,24 @@ def test_the_drawing_keeps_every_method_on_one_scale() -> None:
     assert drawn.lines[0].dot_x < drawn.claimed_x < drawn.lines[1].dot_x
 
 
+def test_the_dial_is_drawn_from_half_to_twice_as_many_unlisted() -> None:
+    odds = [
+        (ratio, 46 + 40 * ratio, 46 + 15 * ratio, 46 + 95 * ratio)
+        for ratio in (0.5, 0.6, 0.8, 1, 1.2, 1.6, 2)
+    ]
+
+    drawn = draw_dial(46, odds, 83)
+
+    assert [line.title for line in drawn.lines] == [
+        "half as many unlisted",
+        "as the lists say",
+        "twice as many unlisted",
+    ]
+    places = [line.dot_x for line in drawn.lines if line.dot_x is not None]
+    assert places == sorted(places)
+    assert len(places) == 3
+
+
 def test_the_pages_ask_estimate_as_a_job_and_show_what_came_out(coalition: Coalition) -> None:
     folder = coalition.folders[0]
     coalition.desks[0].close()
@@ -190,7 +208,8 @@ def test_the_pages_ask_estimate_as_a_job_and_show_what_came_out(coalition: Coali
     for page in (shown, short):
         drawing = page[page.index("<svg") : page.index("</svg>") + 6]
         assert len(ElementTree.fromstring(drawing).findall("circle")) == 2  # noqa: S314 - our own page
-    assert "Could 83 be everybody?" in shown
+    assert "about the middle of what exact averaging says" in shown
+    assert "twice as many unlisted" in shown
     assert "Without canary-list-hollin" in shown
     assert (unread.status_code, strange.status_code) == (404, 400)
     assert "no list of that name" in strange.text

@@ -21,6 +21,7 @@ from tocsin.desk.activate.actions import my_seat
 from tocsin.desk.activate.queries import find_protocol
 from tocsin.desk.activate.reading import protocol_in_force
 from tocsin.desk.count.actions import COUNT
+from tocsin.desk.count.drawing import Intervals, Told, draw_intervals
 from tocsin.desk.count.stating import EstimateRow, estimate_rows, sentence_of
 from tocsin.desk.desk import Desk
 from tocsin.desk.errors import NotHere
@@ -45,6 +46,8 @@ class ReleasePage:
     """One of them, as it may leave."""
 
     release: ReleaseRow
+    drawing: Intervals | None
+    """In the figures that are told."""
     told: dict[str, Any]  # what json takes
 
 
@@ -85,7 +88,16 @@ def release_page(desk: Desk, number: int) -> ReleasePage:
     if found is None:
         raise NotHere
     is_exact = found.state.is_out and found.state.is_exact
-    return ReleasePage(release=found, told=tell(found.row.estimate, is_exact=is_exact))
+    told = tell(found.row.estimate, is_exact=is_exact)
+    return ReleasePage(release=found, drawing=_draw(told), told=told)
+
+
+def _draw(told: dict[str, Any]) -> Intervals | None:  # what json takes
+    if told["refusals"]:
+        return None
+    names = ("title", "median", "low", "high")
+    rows = [Told(**{name: row[name] for name in names}) for row in told["methods"]]
+    return draw_intervals(told["documented"], rows, None)
 
 
 def release(desk: Desk, number: int, *, is_exact: bool) -> None:

@@ -18,7 +18,7 @@ from tocsin.core.count import Table
 from tocsin.core.count.mse import BadChoice, CaptureTable, Reason, Report, report
 from tocsin.core.count.mse.table import Stratum
 from tocsin.desk.children import Step, answer, run_in_child
-from tocsin.desk.count.drawing import Intervals, draw_intervals
+from tocsin.desk.count.drawing import Intervals, Odds, draw_dial, draw_intervals
 from tocsin.desk.desk import Desk
 from tocsin.desk.jobs import Progress, Work
 from tocsin.desk.sealed_file import Notes
@@ -39,7 +39,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     claimed: int | None = None
     """A total that somebody claims."""
     is_quick: bool = False
-    """Whether latent classes are left out, which take half a minute."""
+    """Whether latent classes are left out, which take longest."""
     derived: tuple[tuple[str, str], ...] = ()
     """Lists, the first of which was made from the second."""
     percent_missed: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
@@ -96,8 +96,8 @@ class EstimatePage:
     drawing: Intervals | None
     sizes: tuple[tuple[str, int], ...]
     without: tuple[Without, ...]
-    dial: tuple[tuple[float, int, int, int], ...]
-    """Ratio, then middle, low and high of the total."""
+    dial: tuple[Odds, ...]
+    dial_drawing: Intervals | None
     ratio: float | None
     """How many times the unlisted of the estimate the claimed total would mean."""
     may_state: bool
@@ -128,10 +128,10 @@ def estimate_page(desk: Desk) -> EstimatePage:
             Without(name=one.what, median=round(one.median), low=round(one.low), high=round(one.high))
             for one in (moved.left_out if moved is not None else ())
         ),
-        dial=tuple(
-            (ratio, round(median), round(low), round(high))
-            for ratio, median, low, high in (moved.odds if moved is not None else ())
-        ),
+        dial=moved.odds if moved is not None else (),
+        dial_drawing=draw_dial(found.n, moved.odds, claimed)
+        if found is not None and moved is not None
+        else None,
         ratio=moved.ratio_for(claimed, found.n)
         if moved is not None and found is not None and claimed
         else None,
