@@ -40,6 +40,8 @@ class World:
     """None where the assumptions do not hold."""
     right: frozenset[str] = frozenset()
     """Codes of which one must be there."""
+    is_faint: bool = False
+    """Whether so few people and lists can hardly show what is wrong, to any test: told, and held to no bar."""
     so: frozenset[str] = frozenset()
     """Codes that are no false alarm, since what they say is so in this world though the assumptions hold."""
 
@@ -113,6 +115,12 @@ WORLDS = (
         true_model=FREE,
     ),
     World(
+        name="3 lists, one dependent pair, N 2,000",
+        total=2000,
+        draw=dependent(0.3, 0.15, 0.25, second=0.45),
+        true_model="[12,3]",
+    ),
+    World(
         name="4 lists, one dependent pair, N 1,000",
         total=1000,
         draw=dependent(0.3, 0.15, 0.15, 0.25, second=0.45),
@@ -149,6 +157,29 @@ WORLDS = (
     ),
     World(
         name="5 lists, unequal people, N 5,000", total=5000, draw=unequal(5), true_model=None, right=UNEQUAL
+    ),
+    World(
+        name="6 lists, unequal people, N 20,000",
+        total=20_000,
+        draw=unequal(6),
+        true_model=None,
+        right=UNEQUAL,
+    ),
+    World(
+        name="3 lists, unequal people, N 1,000",
+        total=1000,
+        draw=unequal(3),
+        true_model=None,
+        right=UNEQUAL,
+        is_faint=True,
+    ),
+    World(
+        name="4 lists, unequal people, N 200",
+        total=200,
+        draw=unequal(4),
+        true_model=None,
+        right=UNEQUAL,
+        is_faint=True,
     ),
     World(
         name="3 lists, one reuses another, N 1,000",
@@ -259,7 +290,13 @@ def _figures(world: World, found: Found, *, with_bars: bool) -> Iterator[Figure]
 
     if world.right:
         value = float(np.mean(found.right))
-        yield Figure(name=f"{world.name}: told", value=value, unit="share", bar=bar(RIGHT), note=seen)
+        yield Figure(
+            name=f"{world.name}: told",
+            value=value,
+            unit="share",
+            bar=None if world.is_faint else bar(RIGHT),
+            note=seen,
+        )
     if world.true_model is None:
         return
     for method, held in found.held.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,6 +27,7 @@ from tocsin.core.count.mse import (
 )
 
 SOUND = [60, 50, 20, 40, 15, 12, 8]
+CELLS = {tuple(code >> at & 1 for at in range(3)): SOUND[code - 1] for code in range(1, 8)}
 
 
 def three(counts: list[int]) -> CaptureTable:
@@ -235,6 +238,71 @@ def test_every_day_of_a_schedule_is_answered_for() -> None:
     assert looks[2].low is not None
     with pytest.raises(BadChoice):
         sequence({"2017-09-24": three(SOUND)}, decomposable, schedule=["2017-09-20"])
+
+
+def expected(total: int, first: float, second: tuple[float, float], third: float) -> CaptureTable:
+    """Three lists: the second holds another share of those on the first than of the others."""
+    counts = []
+    for code in range(1, 8):
+        a, b, c = (code >> at & 1 for at in range(3))
+        share = second[0] if a else second[1]
+        chances = (first if a else 1 - first, share if b else 1 - share, third if c else 1 - third)
+        counts.append(round(total * float(np.prod(chances))))
+    return three(counts)
+
+
+def test_a_pair_that_the_estimate_holds_dependent_does_not_speak_against_it_by_itself() -> None:
+    said = quick(expected(2000, 0.3, (0.45, 0.15), 0.25))
+
+    assert said.warnings == ()
+    assert said.sensitivity is not None
+    assert [one.is_alike for one in said.sensitivity.left_out] == [True, True, False]
+    assert abs(said.sensitivity.left_out[2].median / said.sensitivity.base.median - 1) > 0.25
+
+
+def test_parts_are_added_up_beside_the_whole_and_are_no_second_opinion() -> None:
+    rows = [f"{a},{b},{c},{where},{n}" for (a, b, c), n in CELLS.items() for where in ("north", "south")]
+    table = CaptureTable.read_csv(["a,b,c,where,count", *rows])
+    refused = CaptureTable.read_csv(["a,b,c,where,count", *rows, "1,0,0,west,90", "0,1,0,west,30"])
+
+    said, silent = quick(table), quick(refused)
+
+    part = next(row for row in said.methods if row.method == "parts")
+    assert part.median is not None
+    assert part.median > table.n == 410
+    assert said.sentence.endswith("by 2 methods.")
+    (reason,) = next(row for row in silent.methods if row.method == "parts").reasons
+    assert reason.code == "strata.refused"
+
+
+def test_other_ways_of_linking_are_averaged_beside_the_table_itself() -> None:
+    other = three([62, 51, 19, 41, 14, 12, 7])
+
+    said = quick(three(SOUND), linkages=[other])
+
+    row = next(row for row in said.methods if row.method == "linked")
+    assert row.median == pytest.approx(linkage_average([three(SOUND), other], None, decomposable).median)
+    assert said.sentence.endswith("by 2 methods.")
+
+
+@pytest.mark.parametrize("missed", [-0.1, 1.1, float("nan")])
+def test_missed_matches_are_a_share_and_derived_lists_are_there(missed: float) -> None:
+    with pytest.raises(BadChoice):
+        quick(three(SOUND), missed_matches=missed)
+    with pytest.raises(BadChoice):
+        quick(three(SOUND), derived=[("clinic", "nobody")])
+
+
+def test_nothing_that_may_leave_tells_of_a_small_cell_or_lets_the_table_be_tried() -> None:
+    table = three([12, 5, 4, 4, 3, 1, 1])
+    told = [quick(table), quick(three([8, 2, 3, 4, 3, 1, 1]))]
+
+    for said in told:
+        leaving = json.dumps(said.to_json())
+        assert "evidence" not in leaving
+        assert table.hash not in leaving
+        assert said.provenance["table"] not in leaving
+    assert told[1].refusals[0].evidence["n"] == 22
 
 
 def test_the_dial_says_what_a_claimed_total_would_need() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from tocsin.core.count.mse.averaging import decomposable
 from tocsin.core.count.mse.errors import BadChoice, NotEstimable
+from tocsin.core.count.mse.models import read_model
 from tocsin.core.count.mse.pairs import chapman
 from tocsin.core.count.mse.posterior import PosteriorN
 from tocsin.core.count.mse.table import CaptureTable
@@ -27,6 +28,8 @@ class Moved:
     median: float
     low: float
     high: float
+    is_alike: bool = True
+    """Whether it could say the same: two lists that the estimate itself holds dependent cannot without a third."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +54,10 @@ class Sensitivity:
 
     @property
     def most_moved(self) -> float:
-        """The largest change of the median by leaving a list out, as a share, of those that chance does not explain."""
-        beyond = [one for one in self.left_out if not one.low <= self.base.median <= one.high]
+        """The largest change of the median by leaving a list out, as a share, that neither chance nor the model explains."""
+        beyond = [
+            one for one in self.left_out if one.is_alike and not one.low <= self.base.median <= one.high
+        ]
         return max((abs(one.median / self.base.median - 1) for one in beyond), default=0.0)
 
     @property
@@ -97,7 +102,7 @@ def sensitivity(
             _moved(f"delta x {times:g}", decomposable(table, delta=delta * times, strict=False))
             for times in ((0.5, 2.0) if "delta" in asked else ())
         ),
-        left_out=tuple(_without_each(table)) if "leave_one_out" in asked else (),
+        left_out=tuple(_without_each(table, base)) if "leave_one_out" in asked else (),
         odds=tuple(
             (
                 ratio,
@@ -115,14 +120,23 @@ def _moved(what: str, found: PosteriorN) -> Moved:
     return Moved(what=what, median=found.median, low=low, high=high)
 
 
-def _without_each(table: CaptureTable) -> Iterable[Moved]:
-    for name in table.lists:
+def _without_each(table: CaptureTable, base: PosteriorN) -> Iterable[Moved]:
+    for at, name in enumerate(table.lists):
         fewer = table.drop(name)
         try:
             if fewer.n_lists > 2:
                 yield _moved(name, decomposable(fewer, strict=False))
             else:
                 pair = chapman(fewer)
-                yield Moved(what=name, median=pair.estimate, low=pair.interval[0], high=pair.interval[1])
+                low, high = pair.interval
+                is_alike = not _are_held_dependent({0, 1, 2} - {at}, base)
+                yield Moved(what=name, median=pair.estimate, low=low, high=high, is_alike=is_alike)
         except NotEstimable:
             continue
+
+
+def _are_held_dependent(pair: Iterable[int], base: PosteriorN) -> bool:
+    """Say whether graphs with an edge between two lists have more than half of the weight."""
+    one, other = sorted(1 << at for at in pair)
+    with_edge = (each.weight for each in base.ranked if one | other in read_model(each.model, 3))
+    return sum(with_edge) > 0.5
