@@ -15,7 +15,7 @@ from wanting import go_without
 ROOT = Path(__file__).parents[1]
 
 # In tests/house/plugins, which pyproject.toml puts on the path.
-pytest_plugins = ["sharing", "loopback", "chromium", "firefox", "postgres", "nursery"]
+pytest_plugins = ["memory", "sharing", "loopback", "chromium", "firefox", "postgres", "nursery"]
 
 # Most of what a test makes lives as long as the test: looking through it after every 700 objects costs a twentieth.
 gc.set_threshold(100_000, 50, 50)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from coalition import LOW_WORK, PASSPHRASE, environment_with, stop_relay
 
+from nursery import popen
 from tocsin.core.ledger import Duty
 from tocsin.desk.clock import Clock
 from tocsin.desk.desk import Desk
@@ -55,9 +56,7 @@ def serve(home: Path, clock_file: Path, codes: int = 0, *, port: int = 0) -> sub
     command = [sys.executable, "-m", "tocsin.relay.serve", "--home", str(home), "--lodge", str(codes)]
     command += ["--port", str(port or free_port())]
     environment = environment_with(clock_file)
-    return subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True
-    )
+    return popen(command, stdout=subprocess.PIPE, text=True, env=environment, start_new_session=True)
 
 
 def founder(folder: Path, number: int, clock: Clock, *, organisation: int | None = None) -> Start:

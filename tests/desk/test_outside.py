@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from hashlib import sha256
@@ -11,6 +12,7 @@ import pytest
 from coalition import Coalition
 from msgspec.structs import replace
 
+import nursery
 from tocsin.core.intake import TextProposed, TextSigned
 from tocsin.core.ledger import WATCH
 from tocsin.core.ledger.errors import BadCharter
@@ -44,7 +46,7 @@ def give_charter(coalition: Coalition, *, changed: str = "") -> str:
 
 def tocsin(*words: str, said: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tocsin", *words]
-    return subprocess.run(command, input=said, capture_output=True, text=True, check=False)
+    return nursery.run(command, env=os.environ, said=said)
 
 
 def only_words(desk: Desk) -> str:

@@ -355,7 +355,7 @@ def start_sentry(coalition: Coalition, number: int) -> subprocess.Popen[str]:
     """Run the program for a desk that is closed: a round a second, three seconds of silence at most."""
     command = [sys.executable, "-m", "tocsin", "sentry", "--folder", str(coalition.folders[number - 1])]
     options = ["--passphrase-stdin", "--every", "1", "--silence-hours", "0.001"]
-    program = subprocess.Popen(
+    program = nursery.popen(
         [*command, *options], stdin=subprocess.PIPE, text=True, env=coalition.environment()
     )
     assert program.stdin is not None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import nursery
 from tocsin.core.count.mse import BadTable
 from tocsin.feeds.lists import read_lists
 
@@ -22,7 +24,7 @@ def count(folder: Path, text: str, *words: str) -> subprocess.CompletedProcess[s
     path = folder / "table.csv"
     path.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "tocsin", "count", str(path), "--quick", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return nursery.run(command, env=os.environ)
 
 
 def test_a_file_may_begin_with_a_mark_and_end_its_lines_in_any_way() -> None:
@@ -92,10 +94,8 @@ def test_the_terminal_gives_a_reason_and_no_number_where_lists_tell_nothing(tmp_
 def test_a_table_may_come_by_the_input_and_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tocsin", "count", "--quick"]
 
-    piped = subprocess.run([*command, "-"], input=TABLE, capture_output=True, text=True, check=False)
-    missing = subprocess.run(
-        [*command, str(tmp_path / "no.csv")], capture_output=True, text=True, check=False
-    )
+    piped = nursery.run([*command, "-"], env=os.environ, said=TABLE)
+    missing = nursery.run([*command, str(tmp_path / "no.csv")], env=os.environ)
 
     assert piped.stdout.startswith("46 documented;")
     assert (missing.returncode, "no such file" in missing.stderr) == (2, True)
