@@ -54,7 +54,7 @@ def _code_of(node: ast.ClassDef) -> str | None:
                 ast.Assign(targets=[ast.Name(id="code")], value=ast.Constant(value=str(code)))
                 | ast.AnnAssign(target=ast.Name(id="code"), value=ast.Constant(value=str(code)))
             ):
-                return code
+                return code or None  # A field that is empty at first is no code of an error.
     return None
 
 

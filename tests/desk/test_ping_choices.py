@@ -13,7 +13,7 @@ from sentrykit import Sink, Watch, mail_server, make_sentry, web_server, write_p
 from tocsin.core.activate import PingChoice
 from tocsin.core.ledger import Duties, Duty, NotEntitled, remove_device
 from tocsin.desk.desk import Desk
-from tocsin.desk.pings import WORDS, BadAddress
+from tocsin.desk.pings import WORDS, BadPingAddress
 from tocsin.desk.sentry import choices, set_deadline
 from tocsin.desk.sync import sync
 
@@ -157,7 +157,7 @@ def test_who_is_not_pinged_cannot_choose(woken: Coalition) -> None:
     ],
 )
 def test_what_is_no_address_is_refused_without_repeating_it(woken: Coalition, by: str, to: str) -> None:
-    with pytest.raises(BadAddress) as refusal:
+    with pytest.raises(BadPingAddress) as refusal:
         choices.choose(woken.desks[0], by=by, to=to)
 
     assert CANARY not in str(refusal.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import nursery
 from tocsin.feeds.errors import BadRow, MissingColumns, NotText
 from tocsin.feeds.series import is_of_events, read_events_file, read_series_file
 from tocsin.terms import day_from_date, week_of
@@ -22,10 +23,11 @@ QUIET_THEN_NINE = "".join(
 )
 
 
-def run(path: Path, *words: str) -> dict[str, Any]:
+def run(path: Path | str, *words: str, said: str = "") -> dict[str, Any]:
     """Run the verb and read its JSON."""
     command = [sys.executable, "-m", "tocsin", "watch", str(path), *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = nursery.run(command, env=os.environ, said=said)
+    assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     return told
 
@@ -91,3 +93,13 @@ def test_events_are_counted_into_the_same_weeks_and_settings_are_taken(tmp_path:
     assert [(alarm["week"], alarm["count"]) for alarm in told["alarms"]] == [("2017-W30", 9)]
     assert told["weeks"] == ["2017-W10", "2017-W30"]
     assert told["settings"] == {"method": "C1", "baseline": 7, "alpha": None, "min_sigma": 0.5}
+
+
+def test_a_table_may_come_by_the_input_and_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "series.csv").write_text(HEAD + QUIET_THEN_NINE)
+    command = [sys.executable, "-m", "tocsin", "watch", str(tmp_path / "no.csv")]
+
+    missing = nursery.run(command, env=os.environ)
+
+    assert run("-", said=HEAD + QUIET_THEN_NINE) == run(tmp_path / "series.csv")
+    assert (missing.returncode, "no such file" in missing.stderr) == (2, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,14 @@ def test_the_list_of_errors_is_current(checkout: Path, errors: dict[str, Any]) -
     assert (checkout / "docs" / "errors.md").read_text(encoding="utf-8") == page
 
 
+def test_an_error_has_a_name_and_a_code_that_no_other_has(errors: dict[str, Any]) -> None:
+    listed = errors["listed_errors"]()
+
+    for what in ("name", "code"):
+        n_of = Counter(getattr(error, what) for error in listed)
+        assert [word for word, n in n_of.items() if n > 1] == []
+
+
 def test_every_error_says_what_it_means(errors: dict[str, Any]) -> None:
     assert [error.name for error in errors["listed_errors"]() if not error.meaning.endswith(".")] == []
 
@@ -158,6 +167,14 @@ def _row_of(kind: type[Content]) -> str:
     writers = "any device" if kind.WRITERS == ANYBODY else ", ".join(sorted(kind.WRITERS))
     urgent = "yes" if kind.URGENT else ""
     return f"| `{kind.KIND}` | {kind.SCHEMA} | `{kind.WHERE}` | {writers} | {urgent} |"
+
+
+def test_the_glossary_explains_a_word_once(checkout: Path) -> None:
+    text = (checkout / "GLOSSARY.md").read_text(encoding="utf-8")
+    n_of = Counter(re.findall(r"\*\*(.+?)\*\*", text))
+
+    assert len(n_of) > 100
+    assert [word for word, n in n_of.items() if n > 1] == []
 
 
 def test_every_decision_is_listed(checkout: Path) -> None:

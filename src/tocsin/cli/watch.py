@@ -22,9 +22,6 @@ def run(
     series: Annotated[
         Path,
         typer.Argument(
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
             help="CSV: place, week, count; or place, day with a row an event. `-`: the input.",
         ),
     ],
@@ -52,8 +49,7 @@ def run(
     from tocsin import __version__
     from tocsin.core.watch import AcuteSettings, acute, detect_by_name, settings_of
 
-    content = sys.stdin.buffer.read() if str(series) == "-" else series.read_bytes()
-    table = _table(content, quiet=quiet)
+    table = _table(_read(series), quiet=quiet)
     told = dict(_setting(text) for text in setting or ())
     if "first_day" in settings_of(method):
         told.setdefault("first_day", _first_day(table.first))
@@ -71,6 +67,14 @@ def run(
         "no_answer": list(_silent(table, surge)),
     }
     typer.echo(json.dumps(answer, indent=1, allow_nan=False))
+
+
+def _read(path: Path) -> bytes:
+    if str(path) == "-":
+        return sys.stdin.buffer.read()
+    if not path.is_file():
+        raise typer.BadParameter("there is no such file")
+    return path.read_bytes()
 
 
 def _table(content: bytes, *, quiet: bool) -> Table:

@@ -42,7 +42,7 @@ class RelayMisled(RelayError):
 class RelayFilling(RelayError):
     """The relay is being filled again and takes nothing new."""
 
-    code = "relay.filling"
+    code = "relay.being-filled"
 
     def __init__(self) -> None:
         super().__init__(

@@ -56,7 +56,7 @@ class BadPings(DeskError):
         self.why = why
 
 
-class BadAddress(DeskError):
+class BadPingAddress(DeskError):
     """Nobody can be pinged at that address in that way."""
 
     code = "desk.ping-address"
@@ -138,14 +138,14 @@ def check_choice(by: str, to: str) -> PingChoice:
 
     Raises
     ------
-    BadAddress
+    BadPingAddress
     """
     try:
         choice = msgspec.convert({"by": by, "to": "" if by == "none" else to.strip()}, type=PingChoice)
     except msgspec.ValidationError:
-        raise BadAddress("is too long, or the way is not one of those offered") from None
+        raise BadPingAddress("is too long, or the way is not one of those offered") from None
     if choice.by != "none" and (why := _why_not(choice.by, choice.to)):
-        raise BadAddress(why)
+        raise BadPingAddress(why)
     return choice
 
 

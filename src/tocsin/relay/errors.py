@@ -283,7 +283,7 @@ class LodgingRefused(Refused):
         super().__init__("This lodging code is unknown or was used; ask the relay's keeper for a new one.")
 
 
-class DiskFull(Refused):
+class RelayDiskFull(Refused):
     """The relay's disk is full; nothing of the request was kept."""
 
     code = "relay.full"

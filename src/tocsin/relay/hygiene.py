@@ -23,7 +23,7 @@ from tocsin.core.seal import BadSignature
 from tocsin.errors import TocsinError
 from tocsin.relay.api.answers import refusal
 from tocsin.relay.clock import blur
-from tocsin.relay.errors import DiskFull, Fault, Malformed, NoSuchPath, Refused, TooLarge, UnknownHere
+from tocsin.relay.errors import Fault, Malformed, NoSuchPath, Refused, RelayDiskFull, TooLarge, UnknownHere
 
 log = logging.getLogger("tocsin.relay")
 
@@ -80,7 +80,7 @@ def explain(trouble: Exception) -> tuple[int, str, str]:
     elif isinstance(trouble, UnreadablePostError):
         trouble = Malformed("it broke off")
     elif is_full(trouble):
-        trouble = DiskFull()
+        trouble = RelayDiskFull()
     if isinstance(trouble, Refused):
         return trouble.status, trouble.code, str(trouble)
     if isinstance(trouble, TocsinError):

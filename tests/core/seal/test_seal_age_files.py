@@ -17,7 +17,7 @@ from tocsin.core.seal import (
     DamagedKey,
     Identity,
     Recipient,
-    TooLong,
+    TooLongToSeal,
     WrongKey,
     armor,
     dearmor,
@@ -124,7 +124,7 @@ def test_a_grant_has_the_size_of_the_format() -> None:
 def test_a_file_has_at_least_one_and_at_most_256_recipients() -> None:
     with pytest.raises(ValueError, match="recipient"):
         seal(b"", [])
-    with pytest.raises(TooLong):
+    with pytest.raises(TooLongToSeal):
         seal(b"", [STRANGER.recipient] * 257)
 
 

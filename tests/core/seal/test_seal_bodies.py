@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tocsin.core.seal import (
     BODY_SIZES,
     DamagedFile,
-    TooLong,
+    TooLongToSeal,
     body_size_for,
     frame,
     open_body,
@@ -87,9 +87,9 @@ def test_every_content_that_fits_gets_the_smallest_size() -> None:
 
 
 def test_content_longer_than_the_largest_body_is_refused() -> None:
-    with pytest.raises(TooLong):
+    with pytest.raises(TooLongToSeal):
         body_size_for(32749)
-    with pytest.raises(TooLong):
+    with pytest.raises(TooLongToSeal):
         seal_body(KEY, HEADER, bytes(2029), size=2048)
 
 

@@ -63,10 +63,10 @@ SENTRY, SENTRY_OF = 4, 3
 CUSTODIANS = {5: 1, 6: 2, 7: 3, 8: 1, 9: 2}
 
 
-class RelayDidNotStart(RelayError):
+class ExerciseRelayDidNotStart(RelayError):
     """The exercise's relay ended or said nothing."""
 
-    code = "relay.start"
+    code = "relay.exercise-start"
 
     def __init__(self) -> None:
         super().__init__(
@@ -197,7 +197,7 @@ def start_relay(folder: Path) -> tuple[subprocess.Popen[str], str, str]:
 
     Raises
     ------
-    RelayDidNotStart
+    ExerciseRelayDidNotStart
     """
     environment = {**os.environ, "TOCSIN_EXERCISE_CLOCK": str(folder / "clock")}
     command = [sys.executable, "-m", "tocsin.relay.serve", "--home", str(folder / "relay"), "--lodge"]
@@ -209,7 +209,7 @@ def start_relay(folder: Path) -> tuple[subprocess.Popen[str], str, str]:
         wait_until_ready(where.hostname or "", where.port or 0)
     except (TimeoutError, ValueError):
         end(process)
-        raise RelayDidNotStart from None
+        raise ExerciseRelayDidNotStart from None
     return process, address, code
 
 

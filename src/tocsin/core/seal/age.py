@@ -26,7 +26,7 @@ def seal(plaintext: bytes, recipients: Sequence[Recipient]) -> bytes:
 
     Raises
     ------
-    TooLong
+    TooLongToSeal
         More than 256 recipients.
     """
     sink = io.BytesIO()

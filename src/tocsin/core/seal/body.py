@@ -12,7 +12,7 @@ import hmac
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from tocsin.core.seal.errors import DamagedFile, TooLong
+from tocsin.core.seal.errors import DamagedFile, TooLongToSeal
 from tocsin.core.seal.padding import frame, unframe
 
 BODY_SIZES = (2048, 8192, 32768)
@@ -29,13 +29,13 @@ def body_size_for(n_content: int) -> int:
 
     Raises
     ------
-    TooLong
+    TooLongToSeal
         More than the largest body holds.
     """
     for size in BODY_SIZES:
         if n_content <= size - _OVERHEAD:
             return size
-    raise TooLong(have=n_content, limit=BODY_SIZES[-1] - _OVERHEAD)
+    raise TooLongToSeal(have=n_content, limit=BODY_SIZES[-1] - _OVERHEAD)
 
 
 def tag_and_key(key: bytes, header: bytes) -> tuple[bytes, bytes]:
@@ -67,7 +67,7 @@ def seal_body(key: bytes, header: bytes, content: bytes, *, size: int) -> tuple[
 
     Raises
     ------
-    TooLong
+    TooLongToSeal
         The content does not fit; ask `body_size_for`.
     """
     tag, once = tag_and_key(key, header)

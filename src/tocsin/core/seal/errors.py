@@ -165,7 +165,7 @@ class TooFewShares(SealError):
         self.have, self.need = have, need
 
 
-class TooLong(SealError):
+class TooLongToSeal(SealError):
     """What is to be sealed does not fit the largest size."""
 
     code = "seal.too_long"

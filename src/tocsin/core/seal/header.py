@@ -16,7 +16,7 @@ from typing import BinaryIO
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from tocsin.core.seal.errors import DamagedFile, TooLong
+from tocsin.core.seal.errors import DamagedFile, TooLongToSeal
 
 FILE_KEY_BYTES = 16
 WRAPPED_BYTES = FILE_KEY_BYTES + 16
@@ -90,11 +90,11 @@ def write_header(stanzas: Sequence[Stanza], file_key: bytes) -> bytes:
 
     Raises
     ------
-    TooLong
+    TooLongToSeal
         More than `MAX_STANZAS` recipients.
     """
     if len(stanzas) > MAX_STANZAS:
-        raise TooLong(have=len(stanzas), limit=MAX_STANZAS, unit="recipients")
+        raise TooLongToSeal(have=len(stanzas), limit=MAX_STANZAS, unit="recipients")
     covered = _VERSION + b"".join(map(_write_stanza, stanzas)) + b"---"
     return covered + b" " + encode_base64(_authenticate(covered, file_key)) + b"\n"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from tocsin.core.seal.errors import DamagedFile, TooLong
+from tocsin.core.seal.errors import DamagedFile, TooLongToSeal
 
 ATTACHMENT_FLOOR = 65536
 """No attachment is smaller, in bytes, so a short note and a photograph of a page look alike."""
@@ -21,12 +21,12 @@ def frame(content: bytes, size: int) -> bytes:
 
     Raises
     ------
-    TooLong
+    TooLongToSeal
         The content has more than `size - 4` bytes.
     """
     n_spare = size - 4 - len(content)
     if n_spare < 0:
-        raise TooLong(have=len(content), limit=size - 4)
+        raise TooLongToSeal(have=len(content), limit=size - 4)
     return len(content).to_bytes(4, "big") + content + bytes(n_spare)
 
 

@@ -56,7 +56,7 @@ def choose(desk: Desk, *, by: str, to: str) -> None:
 
     Raises
     ------
-    BadAddress
+    BadPingAddress
         That is no address for this way.
     NotEntitled
         None of this device's duties is pinged.
