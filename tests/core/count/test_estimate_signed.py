@@ -21,6 +21,7 @@ from tocsin.core.count import (
     TableCode,
     assess_estimate,
     check_estimate_assessed,
+    check_table,
     hash_estimate,
     hash_table,
     state_estimate,
@@ -131,6 +132,28 @@ def test_whoever_reads_the_estimate_cannot_try_all_tables(said: Report) -> None:
     assert estimate.table_hash in tried(small.salt)
     assert estimate.table_hash not in tried(b"")
     assert small.salt not in msgspec.msgpack.encode(estimate)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cells": ((8, 3), *CELLS)},
+        {"cells": ((0, 3), *CELLS)},
+        {"cells": (*CELLS, (8, 1))},
+        {"cells": ((1, 0), *CELLS[1:])},
+        {"cells": ((1, -4), *CELLS[1:])},
+        {"cells": (CELLS[0], *CELLS)},
+        {"strata": (CELLS[:3],)},
+        {"derived": ((0, 3),)},
+        {"derived": ((-1, 0),)},
+    ],
+    ids=str,
+)
+def test_what_is_no_table_of_its_lists_is_not_calculated(change: dict[str, object]) -> None:
+    check_table(replace(TABLE, strata=(CELLS[:3], CELLS[3:]), derived=((1, 0),)))
+
+    with pytest.raises(NotItsTable):
+        check_table(replace(TABLE, **change))
 
 
 def test_a_refusal_is_stated_too() -> None:

@@ -16,6 +16,7 @@ from tocsin.core.count.errors import (
 from tocsin.core.count.estimate import (
     assess_estimate,
     check_estimate_assessed,
+    check_table,
     hash_estimate,
     hash_table,
     state_estimate,
@@ -59,6 +60,7 @@ __all__ = [
     "assess_tally",
     "check_assessed",
     "check_estimate_assessed",
+    "check_table",
     "differ_in",
     "hash_estimate",
     "hash_table",

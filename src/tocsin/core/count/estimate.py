@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -19,6 +20,26 @@ if TYPE_CHECKING:
 BY_CHANCE = frozenset({"latent-class", "loglinear"})
 """Methods that draw. On another processor the same seed may end in another last digit, so the last of two figures may
 differ by one; the others are the same to the person."""
+
+
+def check_table(table: Table) -> None:
+    """Check that a table from the ledger is one: histories of its lists, rising, and parts that add up to it.
+
+    Raises
+    ------
+    NotItsTable
+    """
+    last = 1 << table.n_lists
+    parts: Counter[int] = Counter()
+    for cells in (table.cells, *table.strata):
+        codes = [code for code, _ in cells]
+        if codes != sorted(set(codes)) or not all(0 < code < last and people > 0 for code, people in cells):
+            raise NotItsTable
+    for cells in table.strata:
+        parts.update(dict(cells))
+    is_whole = not table.strata or tuple(sorted(parts.items())) == table.cells
+    if not is_whole or not all(0 <= at < table.n_lists for pair in table.derived for at in pair):
+        raise NotItsTable
 
 
 def hash_table(table: Table) -> bytes:

@@ -22,6 +22,7 @@ from tocsin.core.count import (
     TableCode,
     assess_estimate,
     check_estimate_assessed,
+    check_table,
     state_estimate,
 )
 from tocsin.core.count.mse import MethodRow, Report, say_total
@@ -147,6 +148,7 @@ def table_of(desk: Desk, version: Version[Estimate]) -> Table:
     code = version.content.table
     for found in desk.versions(Table, compartment=room_of(code)):
         if found.content.code == code and found.entry.device == version.entry.device:
+            check_table(found.content)
             return found.content
     raise NotItsTable
 
