@@ -2,12 +2,13 @@
 
 What is fetched is counted as it travels, compressed. "4x" is Chromium's own brake on its processor, about an old phone.
 Photographs are drawn in the browser, go through the page's own form, are cleaned, sealed and sent; memory is what the
-renderer's process holds more at its worst than before.
+renderer's process holds more at its worst than before, in a browser none of whose instruments is on (`_bare.py`).
 """
 
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from _bare import BarePage
 from _table import Figure, main
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 
@@ -25,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests" / part) for part in ("desk", "page", "house/plugins")]
 
 from coalition import Coalition, make_coalition  # noqa: E402
-from pagekit import Witness, publish_charter, witness  # noqa: E402
+from pagekit import Witness, address_of, publish_charter, witness  # noqa: E402
 
 from chromium import FLAGS, find_chromium, is_root  # noqa: E402
 from tocsin.core.seal import Identity  # noqa: E402
@@ -81,9 +83,9 @@ def measure(quick: bool) -> Iterator[Figure]:
         yield from weigh(browser, coalition)
         yield from seal_and_work(browser, coalition)
         yield from send_photographs(browser, coalition, Path(name))
-        if not quick:
-            yield from send_films(browser, coalition, Path(name))
         browser.close()
+        if not quick:
+            yield from send_films(path, flags, coalition, Path(name))
 
 
 def weigh(browser: Browser, coalition: Coalition) -> Iterator[Figure]:
@@ -185,18 +187,22 @@ def send_photographs(browser: Browser, coalition: Coalition, folder: Path) -> It
     sat.page.context.close()
 
 
-def send_films(browser: Browser, coalition: Coalition, folder: Path) -> Iterator[Figure]:
+def send_films(path: str, flags: list[str], coalition: Coalition, folder: Path) -> Iterator[Figure]:
     """Send a film of 40 MB and one of 100 MB, and watch how much more memory the browser holds meanwhile."""
     grown = {}
     for megabytes in (40, 100):
         film = make_film(folder, megabytes)
-        sat = ready(browser, coalition)
-        before, peak = resident_mb(), Peak()
-        began = time.perf_counter()
-        sat.page.locator("#f-files").set_input_files(film)
-        wait_until_sent(sat, 1, seconds=300)
-        took = time.perf_counter() - began
-        grown[megabytes] = peak.stop() - before
+        with BarePage(path, folder / f"profile-{megabytes}", flags) as page:
+            send_words(page, address_of(coalition))
+            before, peak = resident_mb(page.pid), Peak(page.pid)
+            began = time.perf_counter()
+            page.choose_file("#f-files", film)
+            page.wait_for(
+                "[...document.querySelectorAll('.files li')].some((line) => line.innerText.includes('Sent.'))",
+                seconds=300,
+            )
+            took = time.perf_counter() - began
+            grown[megabytes] = peak.stop() - before
         yield Figure(
             name=f"a film of {megabytes} MB: cleaned, sealed and sent", value=round(took, 1), unit="s"
         )
@@ -205,11 +211,25 @@ def send_films(browser: Browser, coalition: Coalition, folder: Path) -> Iterator
             value=round(grown[megabytes]),
             unit="MB",
         )
-        sat.page.context.close()
     more = max(0, round(grown[100] - grown[40]))
     yield Figure(
         name="what 60 MB more of film add to memory", value=more, unit="MB", bar=GROWTH_MB, at_most=True
     )
+
+
+def send_words(page: BarePage, address: str) -> None:
+    """Come, write one letter and send it."""
+    page.run(f"location.href = {json.dumps(address)}")
+    page.press(".languages button[lang=en]")
+    page.wait_for("!!document.querySelector('details#know')")
+    page.press("main > button.wide")
+    page.wait_for("!!document.querySelector('#f-what')")
+    page.run(
+        "{ const words = document.querySelector('#f-what'); words.value = 'x';"
+        " words.dispatchEvent(new Event('input', { bubbles: true })); }"
+    )
+    page.press("form button.wide")
+    page.wait_for("!!document.querySelector('#f-files')")
 
 
 def ready(browser: Browser, coalition: Coalition) -> Witness:
@@ -262,37 +282,43 @@ def make_film(folder: Path, megabytes: int) -> Path:
     return film
 
 
-def resident_mb() -> float:
-    """Add up what all renderers of this process's browser hold."""
+def resident_mb(browser: int) -> float:
+    """Add up what all renderers of a browser hold."""
     kb = 0
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
-            if b"--type=renderer" in status.with_name("cmdline").read_bytes():
-                kb += next(
-                    (
-                        int(line.split()[1])
-                        for line in status.read_text().splitlines()
-                        if line.startswith("RssAnon")
-                    ),
-                    0,
-                )
+            if b"--type=renderer" in status.with_name("cmdline").read_bytes() and is_below(status, browser):
+                kb += field_of(status, "RssAnon")
         except OSError:
             continue  # It ended meanwhile.
     return kb / 1000
 
 
+def is_below(status: Path, ancestor: int) -> bool:
+    """Say whether a process comes from another one."""
+    parent = field_of(status, "PPid")
+    return parent == ancestor or (parent > 1 and is_below(Path(f"/proc/{parent}/status"), ancestor))
+
+
+def field_of(status: Path, name: str) -> int:
+    """Read a number of /proc; a process that is ending has none."""
+    lines = [line.split() for line in status.read_text().splitlines()]
+    return next((int(words[1]) for words in lines if words[0] == f"{name}:"), 0)
+
+
 class Peak:
     """The most that was held, looked at four times a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, browser: int) -> None:
         self.most = 0.0
+        self._browser = browser
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look)
         self._thread.start()
 
     def _look(self) -> None:
         while not self._ended.wait(0.25):
-            self.most = max(self.most, resident_mb())
+            self.most = max(self.most, resident_mb(self._browser))
 
     def stop(self) -> float:
         self._ended.set()
