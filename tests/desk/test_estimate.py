@@ -15,7 +15,7 @@ from sitekit import Visitor, protocol, start_site
 from tocsin.core.activate import NotAssessed, QuorumNotMet
 from tocsin.core.count import Estimate, NotItsTable, Table
 from tocsin.core.count.mse import BadTable, MethodRow, two_figures
-from tocsin.core.ledger import Duty
+from tocsin.core.ledger import Duty, NotEntitled
 from tocsin.desk.activate import actions as activating
 from tocsin.desk.activate import releasing
 from tocsin.desk.count import stating
@@ -70,6 +70,7 @@ def test_an_estimate_leaves_once_two_organisations_and_a_quorum_of_seats_say_so(
     coalition.sync_all(2)
     row = stating.estimate_rows(seat)[-1]
     record, room = bytes.fromhex(row.id), stating.room_of(row.estimate.table)
+    assert not row.may_assess
 
     with pytest.raises(NotAssessed):
         releasing.release(seat, row.number, is_exact=False)
@@ -93,6 +94,18 @@ def test_an_estimate_leaves_once_two_organisations_and_a_quorum_of_seats_say_so(
     coalition.sync_all(2)
     assert not any(room in desk.keyring.compartments for desk in coalition.desks)
     assert releasing.told_outside(assessor, row.number) == told
+
+
+def test_a_desk_that_does_not_count_states_nothing_and_opens_nothing(coalition: Coalition) -> None:
+    seat = coalition.desks[2]
+    estimate_here(seat, Asked(table=TABLE))
+    rooms = set(seat.keyring.compartments)
+
+    with pytest.raises(NotEntitled):
+        stating.state(seat, Place("az"), Period(Day(17_424), Day(17_437)))
+
+    assert not estimate_page(seat).may_state
+    assert set(seat.keyring.compartments) == rooms
 
 
 def test_figures_leave_unrounded_only_if_a_quorum_says_so(coalition: Coalition) -> None:

@@ -26,7 +26,7 @@ from tocsin.core.count import (
     state_estimate,
 )
 from tocsin.core.count.mse import MethodRow, Report, say_total
-from tocsin.core.ledger import Duty
+from tocsin.core.ledger import Duty, NotEntitled
 from tocsin.desk.count.actions import COUNT
 from tocsin.desk.count.drawing import Intervals, draw_intervals
 from tocsin.desk.count.estimating import (
@@ -73,11 +73,15 @@ def state(desk: Desk, place: Place, period: Period) -> Estimate:
 
     Raises
     ------
+    NotEntitled
+        This desk does not count.
     NotHere
         Nothing was estimated, or of a table that is none.
     LongTable
         It has more histories than a record holds.
     """
+    if not desk.world.history.now.may_write(desk.device, Table.WRITERS):
+        raise NotEntitled(device=desk.device, kind=Estimate.KIND)
     kept = NOTES.read(desk)
     if kept.found is None or kept.of is None:
         raise NotHere
