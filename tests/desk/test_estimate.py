@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from coalition import PASSPHRASE, Coalition, make_coalition
 from deskkit import find_in_files
+from msgspec.structs import replace
 from sitekit import Visitor, protocol, start_site
 
 from tocsin.core.activate import NotAssessed, QuorumNotMet
@@ -125,6 +126,9 @@ def test_figures_leave_unrounded_only_if_a_quorum_says_so(coalition: Coalition) 
     assert not told["rounded"]
     assert any(one["high"] != two_figures(one["high"]) for one in told["methods"])
     assert releasing.tell(row.estimate, is_exact=False)["rounded"]
+    few = replace(row.estimate, documented=4, refusals=("few.people",), figures=())
+    assert releasing.tell(few, is_exact=False)["documented"] is None
+    assert releasing.tell(few, is_exact=False)["sentence"].startswith("Fewer than 5 documented")
 
 
 def test_a_refusal_takes_the_place_of_the_number(coalition: Coalition) -> None:

@@ -16,7 +16,7 @@ from tocsin.core.activate import (
     released,
 )
 from tocsin.core.count import Estimate, Figure, hash_estimate
-from tocsin.core.count.mse import ASSUMPTIONS, TEXTS, TITLES, two_figures
+from tocsin.core.count.mse import ASSUMPTIONS, SMALL_CELL, TEXTS, TITLES, two_figures
 from tocsin.desk.activate.actions import my_seat
 from tocsin.desk.activate.queries import find_protocol
 from tocsin.desk.activate.reading import protocol_in_force
@@ -147,7 +147,7 @@ def tell(estimate: Estimate, *, is_exact: bool) -> dict[str, Any]:  # what json 
         "from": date_of(estimate.period.first).isoformat(),
         "to": date_of(estimate.period.last).isoformat(),
         "as_of": date_of(estimate.as_of).isoformat(),
-        "documented": estimate.documented,
+        "documented": None if estimate.documented < SMALL_CELL and not is_exact else estimate.documented,
         "sentence": sentence_of(estimate, is_exact=is_exact),
         "methods": [_method(one, is_exact=is_exact) for one in estimate.figures],
         "refusals": _reasons(estimate.refusals),

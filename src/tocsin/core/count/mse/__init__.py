@@ -32,10 +32,19 @@ from tocsin.core.count.mse.reasons import TEXTS
 from tocsin.core.count.mse.reporting import report
 from tocsin.core.count.mse.sensing import Sensitivity, sensitivity
 from tocsin.core.count.mse.table import CaptureTable
-from tocsin.core.count.mse.telling import ASSUMPTIONS, TITLES, MethodRow, Report, say_total, two_figures
+from tocsin.core.count.mse.telling import (
+    ASSUMPTIONS,
+    SMALL_CELL,
+    TITLES,
+    MethodRow,
+    Report,
+    say_total,
+    two_figures,
+)
 
 __all__ = [
     "ASSUMPTIONS",
+    "SMALL_CELL",
     "TEXTS",
     "TITLES",
     "BadChoice",
