@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -137,14 +138,38 @@ def test_a_tables_rows_that_do_not_fit_are_named_by_number_and_never_quoted(
     assert WORDS not in wrong.text
     right = visitor.post("intake/write/table/in/", seen="intake/write/", key=key[1], name="0")
     assert "2 rows handed in" in right.text
-    assert "still lies on this machine" in right.text
     assert upload(visitor, b"\xff\xfe\x00").status_code == 400
+
+
+def test_the_file_of_a_table_is_destroyed_and_no_other(
+    room: tuple[Coalition, Visitor, Witness], tmp_path: Path
+) -> None:
+    _, visitor, _ = room
+    content = f"name,people\n{NAME},2\n".encode()
+    its, other, link = tmp_path / "list.csv", tmp_path / "other.csv", tmp_path / "link.csv"
+    its.write_bytes(content)
+    other.write_bytes(content + b"x")
+    link.symlink_to(its)
+    key = re.search(r'name="key" value="([0-9a-f]+)"', upload(visitor, content).text)
+    assert key is not None
+    done = visitor.post("intake/write/table/in/", seen="intake/write/", key=key[1], name="0")
+    assert "1 row handed in" in done.text
+
+    def destroy(path: Path) -> httpx.Response:
+        return visitor.post("intake/write/table/destroy/", seen="intake/write/", key=key[1], where=str(path))
+
+    assert destroy(other).status_code == destroy(link).status_code == destroy(tmp_path).status_code == 404
+    assert "overwritten and removed" in destroy(its).text
+    assert not its.exists()
+    assert other.exists()
+    assert destroy(its).status_code == 404
 
 
 def test_the_page_and_its_words_are_seen_and_changed(room: tuple[Coalition, Visitor, Witness]) -> None:
     _, visitor, _ = room
     page = visitor.get("intake/page/")
     assert "1 of 2 signatures" in page.text
+    assert re.search(r'aria-current="page">Intake<', page.text)
 
     editing = visitor.post("intake/page/words/", seen="intake/page/", part="az")
     assert 'name="w:' in editing.text
@@ -153,7 +178,7 @@ def test_the_page_and_its_words_are_seen_and_changed(room: tuple[Coalition, Visi
     )
 
     assert changed.status_code == 200
-    assert re.search(r"<th scope=\"row\">az</th>", changed.text)
+    assert re.search(r"<th scope=\"row\">Azerbaijani</th>", changed.text)
     assert visitor.post("intake/page/words/", seen="intake/page/", part="../x").status_code == 400
 
 

@@ -34,7 +34,11 @@ def _back_up_desk(folder: Path, to: Path) -> None:
     typer.echo(f"Head words: {state.words}")
     typer.echo("It holds no key: who finds it learns what the relay knows. Keep the passphrase elsewhere.")
     if n_unsent:
-        what = "thing said here has not left yet and is" if n_unsent == 1 else "things said here have not left yet and are"
+        what = (
+            "thing said here has not left yet and is"
+            if n_unsent == 1
+            else "things said here have not left yet and are"
+        )
         typer.echo(f"note  {n_unsent} {what} not in it: sync, and do it again.")
     if state.splits:
         raise state.splits[0]

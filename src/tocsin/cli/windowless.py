@@ -41,7 +41,9 @@ def main() -> None:
         build_app("desk")(["desk", "--quiet", *sys.argv[1:]], standalone_mode=False)
 
 
-def show_trouble(kind: type[BaseException] | None, trouble: BaseException | None, _: TracebackType | None) -> None:
+def show_trouble(
+    kind: type[BaseException] | None, trouble: BaseException | None, _: TracebackType | None
+) -> None:
     """Show what ended the program, if anything did; what was not expected is shown by its class alone."""
     if kind is None or issubclass(kind, SystemExit | KeyboardInterrupt):
         return

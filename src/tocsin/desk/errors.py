@@ -368,6 +368,18 @@ class NotHere(DeskError):
         )
 
 
+class NotThatFile(DeskError):
+    """A file that is to be destroyed is not the one that a table was taken from."""
+
+    code = "desk.not-that-file"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no file with the table's very bytes at that place, so nothing was destroyed. Give its whole path, and "
+            "see whether it was changed or moved since."
+        )
+
+
 class NoPageAddress(DeskError):
     """What was given is not the address of a witness's page."""
 

@@ -53,7 +53,9 @@ def starter_for(system: str, program: PurePath, folder: PurePath) -> Starter:
         A path holds a line break or another control character, or this system cannot start it by a file.
     """
     if re.search(r"[\x00-\x1f\x7f]", f"{program}{folder}"):
-        raise NoStarter("the folder's name holds a character that no starter can hold. Move the desk elsewhere.")
+        raise NoStarter(
+            "the folder's name holds a character that no starter can hold. Move the desk elsewhere."
+        )
     if system == "win32":
         return Starter(name="Desk.cmd", content=_for_windows(program, folder).encode())
     if system == "darwin":

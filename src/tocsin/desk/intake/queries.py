@@ -247,7 +247,9 @@ def submission_page(desk: Desk, digest: bytes) -> SubmissionPage:
         if each != digest
     ]
     calls = {call.submission for call in desk.contents(Call)}
-    written = {each.locator: replies(desk, each.locator) for each in (said, *(other.said for other in together))}
+    written = {
+        each.locator: replies(desk, each.locator) for each in (said, *(other.said for other in together))
+    }
     pockets = desk.contents(PocketIssued)
     return SubmissionPage(
         submission=digest.hex(),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +12,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.core.intake import Account, Facts, Who
-from tocsin.desk.intake import importing, sending
+from tocsin.desk.errors import NotThatFile
+from tocsin.desk.intake import importing, sending, shredding
 from tocsin.desk.site import forms
 from tocsin.desk.site.errors import BadField
 from tocsin.desk.site.session import session, unlocked
@@ -18,8 +21,20 @@ from tocsin.feeds.tables import Table, read_table
 
 CHANNELS = {"hotline": "a call by phone", "chat": "a chat, pasted", "friend": "a friend's report"}
 _TRUTH = {"": None, "yes": True, "no": False}
-_tables: dict[str, Table] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A table that was chosen in the browser, and what its file is known by."""
+
+    table: Table
+    source: shredding.Source
+
+
+_tables: dict[str, Uploaded] = {}
 """Tables between matching and handing in, in memory alone; the newest only."""
+_sources: dict[str, shredding.Source] = {}
+"""The file of the table that was handed in last, until it was destroyed."""
 
 
 @require_GET
@@ -85,12 +100,13 @@ def show_table(request: HttpRequest) -> HttpResponse:
         raise BadField("file")
     _tables.clear()
     key = secrets.token_hex(8)
-    _tables[key] = read_table(file.read())
+    content = file.read()
+    _tables[key] = Uploaded(read_table(content), shredding.Source.of(content))
     return _ask_columns(request, key, ())
 
 
 def _ask_columns(request: HttpRequest, key: str, troubles: tuple[importing.RowTrouble, ...]) -> HttpResponse:
-    table = _table(key)
+    table = _uploaded(key).table
     shown = {
         "key": key,
         "columns": list(enumerate(table.columns)),
@@ -103,7 +119,7 @@ def _ask_columns(request: HttpRequest, key: str, troubles: tuple[importing.RowTr
     return render(request, "table.html", shown)
 
 
-def _table(key: str) -> Table:
+def _uploaded(key: str) -> Uploaded:
     try:
         return _tables[key]
     except KeyError:
@@ -114,7 +130,8 @@ def _table(key: str) -> Table:
 def hand_in_table(request: HttpRequest) -> HttpResponse:
     """Hand in every row, or say which do not fit and hand in none."""
     desk, key = unlocked(), forms.text(request, "key")
-    table = _table(key)
+    uploaded = _uploaded(key)
+    table = uploaded.table
     chosen = {field: request.POST.get(field, "") for field in importing.FIELDS}
     columns = {field: int(at) for field, at in chosen.items() if at.isascii() and at.isdecimal()}
     if not columns or max(columns.values()) >= len(table.columns):
@@ -124,5 +141,30 @@ def hand_in_table(request: HttpRequest) -> HttpResponse:
         return _ask_columns(request, key, matched.troubles)
     n = importing.hand_in_all(desk, matched)
     _tables.clear()
+    _sources.clear()
+    _sources[key] = uploaded.source
     session.sync_now()
-    return render(request, "taken_down_done.html", {"n_rows": n})
+    return _offer_to_destroy(request, key, n_rows=n)
+
+
+@require_POST
+def destroy_file(request: HttpRequest) -> HttpResponse:
+    """Destroy one file that has the table's very bytes, and look whether there are more."""
+    unlocked()
+    key = forms.text(request, "key")
+    if key not in _sources:
+        raise NotThatFile
+    shredding.destroy(_sources[key], Path(forms.text(request, "where")))
+    return _offer_to_destroy(request, key, was_destroyed=True)
+
+
+def _offer_to_destroy(
+    request: HttpRequest, key: str, *, n_rows: int = 0, was_destroyed: bool = False
+) -> HttpResponse:
+    shown = {
+        "key": key,
+        "n_rows": n_rows,
+        "was_destroyed": was_destroyed,
+        "copies": shredding.copies(_sources[key], Path.home()),
+    }
+    return render(request, "table_done.html", shown)

@@ -20,6 +20,11 @@ from tocsin.desk.site.errors import BadField
 from tocsin.desk.site.session import session, unlocked
 
 MOST_LABELS = 1000
+LANGUAGES = {
+    "en": "English", "az": "Azerbaijani", "ru": "Russian", "tr": "Turkish", "ka": "Georgian", "ar": "Arabic",
+    "fa": "Persian", "uk": "Ukrainian", NO_LANGUAGE: "no language",
+}  # fmt: skip
+"""What the desk calls them; the page itself says each in its own words."""
 
 
 @lru_cache(maxsize=1)
@@ -46,10 +51,10 @@ def show(request: HttpRequest) -> HttpResponse:
             "pin": page_texts.pin(desk),
             "is_founder": founder_key(desk) is not None,
             "parts": [
-                (text, part, signed, page_texts.may_sign(desk, text))
+                (text, part, LANGUAGES.get(part.part, part.part), signed, page_texts.may_sign(desk, text))
                 for text, part, signed in page_texts.parts(desk)
             ],
-            "languages": sorted(_built_in()),
+            "languages": {code: LANGUAGES.get(code, code) for code in sorted(_built_in())},
             "device": desk.device,
         }
     return render(request, "witness_page.html", shown)
@@ -91,7 +96,7 @@ def edit(request: HttpRequest) -> HttpResponse:
         for label, text in labels.items()
         if isinstance(text, str)
     ]
-    return render(request, "words.html", {"part": part, "rows": rows})
+    return render(request, "words.html", {"part": part, "name": LANGUAGES.get(part, part), "rows": rows})
 
 
 def _part(request: HttpRequest) -> str:

@@ -25,6 +25,7 @@ urlpatterns = [
     path("write/sealed/", sending_pages.hand_in_sealed, name="sealed_in"),
     path("write/table/", sending_pages.show_table, name="table_show"),
     path("write/table/in/", sending_pages.hand_in_table, name="table_in"),
+    path("write/table/destroy/", sending_pages.destroy_file, name="table_destroy"),
     path("page/", text_pages.show, name="witness_page"),
     path("page/propose/", text_pages.propose, name="charter_propose"),
     path("page/sign/", text_pages.sign, name="text_sign"),

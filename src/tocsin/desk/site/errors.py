@@ -51,6 +51,7 @@ STATUS = {
     "desk.field": 400,
     "desk.ping-address": 400,
     "desk.not-here": 404,
+    "desk.not-that-file": 404,
     "desk.not-recoverable": 409,
     "desk.travel-locked": 403,
     "desk.no-duty": 403,

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language_bidi
 
 from tocsin.desk.site.session import session
-from tocsin.desk.site.settings import ROOMS
+from tocsin.desk.site.settings import BESIDE, ROOMS
 from tocsin.desk.site.waiting import n_leaving
 
 DIRECTION_COOKIE = "dir"
@@ -34,14 +34,21 @@ _stood: dict[str, Frame] = {}
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Give every template its frame; `frame` is None while the desk is locked."""
     turned = request.COOKIES.get(DIRECTION_COOKIE)
-    match = request.resolver_match
     return {
         "dir": turned if turned in ("rtl", "ltr") else ("rtl" if get_language_bidi() else "ltr"),
         "rooms": ROOMS,
-        "here": match.url_name.partition("_")[0] if match and match.url_name else "",
+        "here": here(request),
         "frame": _frame(),
         "trouble_now": "" if session.trouble is None else str(session.trouble),
     }
+
+
+def here(request: HttpRequest) -> str:
+    """Say in which room a page lies, by the folder of its address; a page below no room is named itself."""
+    match = request.resolver_match
+    route = match.route if match else ""
+    folder = route.split("/")[1] if route.count("/") > 1 else ""
+    return folder if folder in (*ROOMS, *BESIDE) else (match.url_name or "") if match else ""
 
 
 def _frame() -> Frame | None:

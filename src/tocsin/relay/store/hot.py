@@ -44,9 +44,7 @@ _USE_GROWS = (
     " ON CONFLICT (coalition_id, day, what, device) "
     "DO UPDATE SET n_items = excluded.n_items, n_bytes = excluded.n_bytes"
 )
-_HEADERS_FROM = (
-    "SELECT number, clear FROM relay_headerrow WHERE coalition_id = %s AND number >= %s ORDER BY number LIMIT %s"
-)
+_HEADERS_FROM = "SELECT number, clear FROM relay_headerrow WHERE coalition_id = %s AND number >= %s ORDER BY number LIMIT %s"
 _BODIES_BETWEEN = (
     "SELECT number, content FROM relay_bodyrow WHERE coalition_id = %s AND number BETWEEN %s AND %s"
 )
