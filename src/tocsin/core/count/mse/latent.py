@@ -23,7 +23,7 @@ CAP = 20
 """Draws of more unlisted than this many times the documented are dropped, as the peer program does; their share is told."""
 WARM, SWEEPS, BLOCK = 300, 60, 200
 """Steps that only set sizes of steps; Gibbs sweeps before them; steps between two looks at whether chains agree."""
-ACCEPTED, PATH, SHORTEST = 0.8, 2.0, 0.4
+ACCEPTED, PATH, SHORTEST = 0.8, 2.0, 0.7
 
 
 def latent_class(
@@ -152,13 +152,11 @@ class _Run:
         self.log_size = np.full(chains, np.log(0.05))
         self.scale = np.ones_like(self.at)
         self.accepted = np.zeros(chains)
-        self.n_steps = 0
 
     def warm_up(self, told: Told | None, total: int) -> None:
         """Let chains find where the probability is, and learn how far to step."""
         for _ in range(SWEEPS):
-            self.target.redraw(self.at, self.rng)
-            self.target.exchange(self.at, self.rng)
+            self.target.jump(self.at, self.rng)
         sums, squares, n = np.zeros_like(self.at), np.zeros_like(self.at), 0
         for step in range(WARM):
             self.step()
@@ -174,7 +172,7 @@ class _Run:
                 told(step, total)
 
     def step(self) -> None:
-        """Take one Hamiltonian trajectory in each chain, and every other time draw classes anew."""
+        """Take one Hamiltonian trajectory in each chain, then jump to where none leads."""
         target, rng = self.target, self.rng
         value = target.value(self.at)
         n = int(np.clip(rng.uniform(0.5, 1.0) * PATH / np.exp(self.log_size).mean(), 4, 80))
@@ -198,10 +196,7 @@ class _Run:
         self.accepted = np.exp(np.minimum(np.where(np.isfinite(gain), gain, -np.inf), 0.0))
         takes = rng.random(self.chains) < self.accepted
         self.at[:, takes] = found[:, takes]
-        self.n_steps += 1
-        if self.n_steps % 2 == 0:
-            target.redraw(self.at, rng)
-            target.exchange(self.at, rng)
+        target.jump(self.at, rng)
 
     def draw(self) -> Ints:
         """Draw how many are unlisted, one number a chain."""
