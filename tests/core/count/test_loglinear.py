@@ -27,10 +27,16 @@ def point(table: CaptureTable, **more: object) -> LogLinear:
 
 
 @pytest.mark.parametrize(
-    ("n_lists", "order", "n"), [(3, 2, 8), (4, 2, 64), (4, 3, 113), (5, 2, 1024), (5, 3, 6212)]
+    ("n_lists", "order", "n"), [(3, 2, 8), (4, 2, 64), (4, 3, 113), (5, 2, 1024), (5, 3, 6212), (6, 2, 2**15)]
 )
 def test_there_are_as_many_hierarchical_models_as_counted_elsewhere(n_lists: int, order: int, n: int) -> None:
     assert len(all_models(n_lists, order)) == n
+
+
+def test_where_there_are_millions_of_models_none_is_chosen_from_all() -> None:
+    for n_lists, order in ((6, 3), (7, 2)):
+        with pytest.raises(BadChoice, match="pairs"):
+            all_models(n_lists, order)
 
 
 def test_a_model_is_named_by_its_greatest_terms_and_read_again() -> None:

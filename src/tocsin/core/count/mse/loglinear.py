@@ -112,8 +112,9 @@ def loglinear(
     model : name such as "[12,3]" or "independence"
         If given, this one is fitted and none chosen.
     select : "bic", "aic" or "stepwise"
-        The first two try every hierarchical model, on two to five lists. "stepwise" adds the pair of lists whose overlap is
-        the least probable under the model so far, while its probability is under `p_threshold`.
+        The first two try every hierarchical model on two to five lists, and on six, if `max_order` is 2, every one of pairs.
+        "stepwise" adds the pair of lists whose overlap is the least probable under the model so far, while its probability
+        is under `p_threshold`.
     max_order : lists in one term at most
         If not given one less than there are lists, three at most.
     bootstrap : resampled tables

@@ -12,17 +12,25 @@ Terms = tuple[int, ...]
 """All terms of a model beside its intercept: sets of lists as bits, every list alone among them, rising."""
 
 MOST_ALL = 5
-"""Lists for which all hierarchical models are tried: 5 have 6,893; 6 have 7.8 million."""
+"""Lists for which all hierarchical models are tried: 5 have 6,893; 6 have 7.8 million, of pairs alone 32,768."""
 
 
 @cache
 def all_models(n_lists: int, max_order: int) -> tuple[Terms, ...]:
     """Give every hierarchical model with all lists in it and terms of at most that many lists, never the saturated one.
 
-    With three lists there are 8, with four 113, with five and terms of three lists at most 6,212.
+    With three lists there are 8, with four 113, with five and terms of three lists at most 6,212, with six and pairs 32,768.
+
+    Raises
+    ------
+    BadChoice
+        Also where they are too many to try.
     """
-    if not 2 <= n_lists <= MOST_ALL:
-        raise BadChoice(f"all models are tried for up to {MOST_ALL} lists; go stepwise, or name one")
+    if n_lists < 2 or n_lists > MOST_ALL + (max_order <= 2):
+        raise BadChoice(
+            f"all models are tried for up to {MOST_ALL} lists, for {MOST_ALL + 1} those of pairs (max_order 2): more lists "
+            "have millions; go stepwise, or name one"
+        )
     alone = tuple(1 << at for at in range(n_lists))
     models = [frozenset(alone)]
     for order in range(2, min(max_order, n_lists - 1) + 1):
