@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -28,10 +29,10 @@ HERE = "Buradayım"  # noqa: RUF001 - Turkish has two letters i
 PHONE = {"width": 360, "height": 740}
 
 
-@pytest.fixture(scope="module")
-def people(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Walk, Witness]]:
+@pytest.fixture
+def people(browser: Browser, tmp_path: Path) -> Iterator[tuple[Walk, Witness]]:
     """Give a worker at the first desk of three that are on duty, and somebody with a phone."""
-    with make_coalition(tmp_path_factory.mktemp("call")) as coalition:
+    with make_coalition(tmp_path) as coalition:
         publish_charter(coalition)
         address = address_of(coalition)
         site = serve_first(coalition)
@@ -90,8 +91,8 @@ def issue_pocket(worker: Walk, role: str) -> list[str]:
     return words
 
 
-def test_a_call_is_answered_by_the_phrasebook_and_becomes_a_case(people: tuple[Walk, Witness]) -> None:
-    worker, witness = people
+def answer_a_call(worker: Walk, witness: Witness) -> None:
+    """Take a call in, answer it by the phrasebook, and make a case of it."""
     page = worker.page
 
     # Words first, then the receipt, then a photograph.
@@ -166,8 +167,8 @@ def set_check_in(worker: Walk, what: str) -> None:
     worker.press("Set it")
 
 
-def test_an_interpreter_and_the_night_work_by_pockets(people: tuple[Walk, Witness]) -> None:
-    worker, witness = people
+def work_by_pockets(worker: Walk, witness: Witness) -> None:
+    """Give an interpreter another call's words, and the night the case's check-in."""
     words = issue_pocket(worker, "interpreter")
     witness.come("az").write()
     witness.answer("what", f"Evə gəldilər {WORDS}")
@@ -211,3 +212,8 @@ def test_an_interpreter_and_the_night_work_by_pockets(people: tuple[Walk, Witnes
     expect(worker.page.get_by_text("canary-check-in")).to_have_count(0)
     assert worker.complaints == []
     assert witness.complaints == []
+
+
+def test_a_call_becomes_a_case_and_pockets_go_on_with_it(people: tuple[Walk, Witness]) -> None:
+    answer_a_call(*people)
+    work_by_pockets(*people)
