@@ -259,6 +259,7 @@ def test_a_desk_that_was_killed_shows_its_job_as_interrupted(made: Coalition) ->
     assert worker.stdout.readline() == b"begun\n"
     worker.send_signal(signal.SIGKILL)
     worker.communicate(timeout=20)
+    assert worker.returncode == -signal.SIGKILL
 
     site = start_site(made.folders[0], made.environment())
     person = Visitor(site)

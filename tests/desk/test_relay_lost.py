@@ -54,7 +54,7 @@ def with_founders(made: Coalition) -> Coalition:
 def destroy_relay(made: Coalition) -> None:
     """Kill it at once, and delete all it had."""
     os.killpg(made.relay.pid, signal.SIGKILL)
-    made.relay.wait(20)
+    assert made.relay.wait(20) == -signal.SIGKILL
     if made.relay.stdout is not None:
         made.relay.stdout.close()
     shutil.rmtree(made.relay_home)
