@@ -221,7 +221,7 @@ def test_a_file_that_came_with_it_is_opened_by_hand_and_known_by_its_first_bytes
     assert repr(opened) == "OpenedFile(...)"
     with pytest.raises(NotHere):
         open_file(one, digest, 1)
-    for odd in (b"<svg onload=x>", b"%PDF-1.7", b"PK\x03\x04", b"GIF89a", b"<html>", b""):
+    for odd in (b"<svg onload=x>", b"\0\0\0\x18ftypheic", b"PK\x03\x04", b"GIF89a", b"<html>", b""):
         assert sniff(odd) == ""
 
 

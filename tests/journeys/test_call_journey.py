@@ -18,7 +18,7 @@ from picturekit import CANARY as NOTE
 from picturekit import exif, segment
 from playwright.sync_api import Browser, expect
 from sitekit import serve_first
-from walkkit import Walk
+from walkkit import Walk, check_page
 
 pytestmark = pytest.mark.browser
 
@@ -146,13 +146,16 @@ def answer_a_call(worker: Walk, witness: Witness) -> None:
 
 
 def check_photograph(worker: Walk) -> None:
-    """Look at what was sent: it is shown, and where it was taken is gone."""
-    with worker.page.expect_response(re.compile("/one/file/[0-9a-f]+/$")) as answer:
+    """Look at what was sent: it is shown in a frame without rights, and where it was taken is gone."""
+    with worker.page.expect_response(re.compile("/one/file/[0-9a-f]+/look/$")) as answer:
         worker.press("Look at file 1")
-    body = answer.value.body()
+    _, _, inline = answer.value.text().partition("data:image/jpeg;base64,")
+    body = base64.b64decode(inline.partition('"')[0])
     assert body.startswith(b"\xff\xd8\xff")
     assert NOTE not in body
-    expect(worker.page.get_by_role("img")).to_have_js_property("naturalWidth", 300)
+    shown = worker.page.frame_locator("iframe[sandbox='']").get_by_role("img")
+    expect(shown).to_have_js_property("naturalWidth", 300)
+    check_page(worker)
     worker.press("Back to the words")
 
 

@@ -7,11 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from coalition import make_coalition
 from playwright.sync_api import Browser, expect
 from sitekit import CANARIES, start_site
-from walkkit import Walk
+from walkkit import Walk, check_page
 
 from tocsin.core.activate import ActivationCode, Raised
 from tocsin.desk.activate import actions as activating
@@ -21,17 +20,6 @@ from tocsin.desk.sync import sync
 pytestmark = pytest.mark.browser
 
 ROOMS = ("watch", "intake", "count", "activate", "protect", "ledger")
-
-
-def check_page(walk: Walk) -> None:
-    """Find nothing that keeps somebody out, nothing that scrolls sideways, and the one title."""
-    found = Axe().run(walk.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]})
-    rules = [
-        (rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in found.response["violations"]
-    ]
-    assert rules == []
-    assert walk.page.title() == "Desk"
-    assert walk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_day_at_the_desk(walk: Walk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from axe_playwright_python.sync_playwright import Axe
 from coalition import Coalition
 from playwright.sync_api import Page
 from sitekit import Site
@@ -33,3 +34,14 @@ class Walk:
         """Follow a link and wait for the page it leads to."""
         with self.page.expect_navigation():
             self.page.get_by_role("link", name=name).first.click()
+
+
+def check_page(walk: Walk) -> None:
+    """Find nothing that keeps somebody out, nothing that scrolls sideways, and the one title."""
+    found = Axe().run(walk.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]})
+    rules = [
+        (rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in found.response["violations"]
+    ]
+    assert rules == []
+    assert walk.page.title() == "Desk"
+    assert walk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

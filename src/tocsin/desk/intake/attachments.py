@@ -1,7 +1,8 @@
 """Files that came with a submission: fetched and opened by hand, one at a time, in memory; never by themselves.
 
-A file may be made to harm whoever opens it. Pictures of three kinds are shown, as pictures and nothing else; all
-else is only handed out, under a name that says nothing, for a machine that can be lost.
+A file may be made to harm whoever opens it. Pictures and films are shown as that and nothing else, documents as pictures of
+their pages, all in a frame without rights. Anything else is only handed out, under a name that says nothing, for a machine
+that can be lost.
 """
 
 from __future__ import annotations
@@ -20,7 +21,14 @@ from tocsin.desk.intake.opening import reread
 PIECE: Final = 4 << 20
 MOST_OPENED: Final = 128 << 20
 """Bytes that are opened in memory; the page sends no more than 100 MB."""
-_PICTURES: Final = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
+_LEADS: Final = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\x1aE\xdf\xa3", "video/webm"),
+    (b"%PDF-", "application/pdf"),
+)
+_STILL: Final = frozenset({b"heic", b"heix", b"mif1", b"avif"})
+"""Brands of this container that are pictures, which not every browser shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +37,7 @@ class OpenedFile:
 
     content: bytes
     kind: str
-    """A picture's type by its first bytes, or nothing: not to be shown, only handed out."""
+    """Its type by its first bytes, or nothing: not to be shown, only handed out."""
 
     def __repr__(self) -> str:
         return "OpenedFile(...)"
@@ -71,7 +79,9 @@ def _fetch(desk: Desk, file: Attachment) -> bytes:
 
 
 def sniff(content: bytes) -> str:
-    """Say which picture a file is by its first bytes; a name or a type that came with it is never believed."""
+    """Say by its first bytes what a file is; a name or a type that came with it is never believed."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "image/webp"
-    return next((kind for lead, kind in _PICTURES if content.startswith(lead)), "")
+    if content[4:8] == b"ftyp" and content[8:12] not in _STILL:
+        return "video/mp4"
+    return next((kind for lead, kind in _LEADS if content.startswith(lead)), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 
 from django.http import HttpRequest, HttpResponse
@@ -10,8 +11,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from tocsin.desk.errors import NotHere
 from tocsin.desk.intake.attachments import OpenedFile, open_file
+from tocsin.desk.intake.documents import draw_pages
 from tocsin.desk.site import forms
 from tocsin.desk.site.session import unlocked
+
+MOST_SHOWN = 48 << 20
+"""Bytes that are put into a frame; a longer film is only handed out."""
 
 _opened: dict[str, OpenedFile] = {}
 """The one file that is being looked at."""
@@ -25,17 +30,50 @@ def open_one(request: HttpRequest) -> HttpResponse:
     _opened.clear()
     key = secrets.token_hex(8)
     _opened[key] = file
-    return render(request, "file.html", {"key": key, "file": file, "submission": digest.hex()})
+    shown = {
+        "key": key,
+        "size": len(file.content),
+        "what": file.kind.partition("/")[0],
+        "is_shown": bool(file.kind) and len(file.content) <= MOST_SHOWN,
+        "submission": digest.hex(),
+    }
+    return render(request, "file.html", shown)
+
+
+@require_GET
+def look(request: HttpRequest, key: str) -> HttpResponse:
+    """Show it in the frame: everything is inside this one answer, which may load nothing and run nothing."""
+    unlocked()
+    file = _taken(key)
+    n_pages, pictures = 0, [_inline(file.kind, file.content)]
+    if file.kind == "application/pdf":
+        n_pages, pages = draw_pages(file.content)
+        pictures = [_inline("image/png", page) for page in pages]
+    shown = {
+        "film": pictures[0] if file.kind.startswith("video/") else "",
+        "pictures": pictures,
+        "n_pages": n_pages,
+    }
+    return render(request, "file_frame.html", shown)
 
 
 @require_GET
 def give(request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG001 - Django's form
-    """Give its bytes, once: a picture to be shown, anything else to be saved."""
+    """Give its bytes, once, to be saved."""
     unlocked()
+    file = _taken(key)
+    response = HttpResponse(file.content, content_type="application/octet-stream")
+    response.headers["Content-Disposition"] = "attachment; filename=file.bin"
+    return response
+
+
+def _taken(key: str) -> OpenedFile:
+    """Give the file that is looked at, once: whoever wants more opens it again."""
     file = _opened.pop(key, None)
     if file is None:
         raise NotHere
-    response = HttpResponse(file.content, content_type=file.kind or "application/octet-stream")
-    if not file.kind:
-        response.headers["Content-Disposition"] = "attachment; filename=file.bin"
-    return response
+    return file
+
+
+def _inline(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,8 +1,8 @@
 """Destroy the file that a table was taken from, where it lies on this machine.
 
 The browser handed over bytes and no path. So the usual folders are looked through for files of the very same bytes; any
-other place is typed. Nothing is destroyed that has other bytes. Overwriting reaches the file's own blocks: a solid-state disk, a
-file system that copies on write, a cloud folder and a backup may keep others, and the page says so.
+other place is typed. Nothing is destroyed that has other bytes. Overwriting reaches the blocks that the file has now: a
+solid-state disk, a file system that copies on write, a cloud folder and a backup may keep others, and the page says so.
 """
 
 from __future__ import annotations

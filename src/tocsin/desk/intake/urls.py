@@ -16,6 +16,7 @@ urlpatterns = [
     path("one/case/", pages.into_case, name="intake_into_case"),
     path("one/interpret/", pages.interpret, name="intake_interpret"),
     path("one/file/", file_pages.open_one, name="intake_file"),
+    path("one/file/<slug:key>/look/", file_pages.look, name="intake_file_look"),
     path("one/file/<slug:key>/", file_pages.give, name="intake_file_bytes"),
     path("pockets/", pocket_pages.show, name="pockets"),
     path("pockets/issue/", pocket_pages.issue, name="pocket_issue"),

@@ -27,8 +27,9 @@ NEED_NO_DESK = OPEN_TO_ALL | {"unlock", "lock", "quit", "away", "mend", "machine
 COME_BY_THEMSELVES = {"machine_watch"}
 """Pages that a browser loads without a person: they keep no desk open."""
 
-NEED_NO_TURN = {"machine_job", "machine_watch", "machine_stop", "machine_fit"}
-"""Pages about one job, or about the machine: they touch nothing of the ledger, and answer while a sync has the desk."""
+NEED_NO_TURN = {"machine_job", "machine_watch", "machine_stop", "machine_fit", "intake_file_look"}
+"""Pages about one job, the machine, or a file in memory: they touch nothing of the ledger, and answer while a sync has the
+desk."""
 
 SAFE = {"GET", "HEAD"}
 
@@ -36,7 +37,7 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     # Not `no-referrer`: under it browsers send `Origin: null` with our own forms, and the check below would go blind.
     # Under this one nobody but ourselves is told where we came from.
@@ -52,6 +53,11 @@ HEADERS = {
 NO_RIGHTS = "sandbox; default-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 """What a stranger's file may do, if a browser ever takes it for a page: nothing."""
 STRANGERS_FILES = {"intake_file_bytes"}
+FRAMED = {"intake_file_look"}
+"""A stranger's file in a frame of one of our pages: what the answer holds is shown, nothing is loaded, nothing runs."""
+IN_A_FRAME = (
+    "sandbox; default-src 'none'; img-src data:; media-src data:; frame-ancestors 'self'; base-uri 'none'"
+)
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -76,6 +82,9 @@ class Headers:
             response.headers[name] = value
         if page_name(request) in STRANGERS_FILES:
             response.headers["Content-Security-Policy"] = NO_RIGHTS
+        if page_name(request) in FRAMED:
+            response.headers["Content-Security-Policy"] = IN_A_FRAME
+            response.headers["X-Frame-Options"] = "SAMEORIGIN"
         return response
 
     def process_exception(self, request: HttpRequest, trouble: Exception) -> HttpResponseBase | None:
