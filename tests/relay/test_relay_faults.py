@@ -8,6 +8,7 @@ import secrets
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def test_quotas_bound_a_device_and_a_folder(tmp_path: Path) -> None:
     quotas = {
         "records": [3, 10**9],
         "grants": [2, 10**9],
-        "submissions": [1, 10**9],
+        "submissions": [5, 10**9],
         "attachments": [9, CHUNK],
     }
     relay = RunningRelay(tmp_path / "home", env={"TOCSIN_RELAY_QUOTAS": json.dumps(quotas)})
@@ -89,8 +90,15 @@ def test_quotas_bound_a_device_and_a_folder(tmp_path: Path) -> None:
     assert other.append(other.make()).status == 200
     assert desk.ask("POST", "/grants", fresh_grant() + fresh_grant() + fresh_grant()).code == "relay.quota"
     assert desk.ask("POST", "/grants", fresh_grant() + fresh_grant()).status == 200
-    statuses = [desk.ask("POST", "/submissions", fresh_submission(), signed=False).status for _ in range(2)]
-    assert statuses == [200, 429]
+    sent = [fresh_submission() for _ in range(9)]
+    with ThreadPoolExecutor(9) as threads:
+        # At once, so that what is refused shares a transaction with what is taken; then all again.
+        answers = [
+            list(threads.map(lambda one: relay.ask("POST", f"{town.path}/submissions", one).status, sent))
+            for _ in range(2)
+        ]
+    assert sorted(answers[0]) == [200] * 5 + [429] * 4
+    assert answers[1] == answers[0]
     assert send_chunk(desk, address, file, 0).status == 200
     assert send_chunk(desk, address, file, CHUNK, last=True).code == "relay.quota"
     assert len(desk.read_all()) == 5

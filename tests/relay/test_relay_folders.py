@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -105,6 +106,19 @@ def test_a_folder_larger_than_a_piece_is_given_whole(desk: Desk) -> None:
         desk.ask("POST", "/submissions", one, signed=False)
 
     assert split(desk.ask("GET", f"/folder/{desk.day}/submissions").body) == sent
+
+
+def test_what_is_sent_at_once_and_twice_lies_in_the_folder_once(
+    desk: Desk, town: Town, relay: RunningRelay
+) -> None:
+    sent = [fresh_submission(1) for _ in range(16)]
+    with ThreadPoolExecutor(8) as threads:
+        answers = threads.map(lambda one: relay.ask("POST", f"{town.path}/submissions", one), sent * 2)
+        assert {answer.status for answer in answers} == {200}
+
+    data = desk.ask("GET", f"/folder/{desk.day}/submissions").body
+    assert split(data) == set(sent)
+    assert len(data) == sum(4 + len(one) for one in sent)
 
 
 def test_published_keys_are_given_from_a_day_on(desk: Desk, town: Town) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db.models import QuerySet
 
-from tocsin.relay.errors import NotThere
+from tocsin.errors import TocsinError
+from tocsin.relay.errors import NotThere, QuotaReached
 from tocsin.relay.store import hot
 from tocsin.relay.store.models import Coalition, FolderItem
 from tocsin.relay.store.quotas import ANYBODY, Meter
-from tocsin.relay.store.writer import one_by_one
 from tocsin.terms import Day
 
 _AT_ONCE = 64
@@ -31,21 +31,45 @@ class Deposit:
     sender: int = ANYBODY
 
 
-def _file_away(deposit: Deposit) -> None:
-    where = {"coalition": deposit.coalition, "day": deposit.day, "kind": deposit.kind}
-    by_hash = {hashlib.sha256(item).digest(): item for item in deposit.items}
-    for known in FolderItem.objects.filter(**where, hash__in=list(by_hash)).values_list("hash", flat=True):
-        del by_hash[bytes(known)]
-    if not by_hash:
-        return  # All of it was sent before, and only the answer was lost.
-    meter = Meter(deposit.coalition, deposit.day, _QUOTA_OF[deposit.kind], {deposit.sender})
-    meter.charge(deposit.sender, len(by_hash), sum(map(len, by_hash.values())))
-    rows = [FolderItem(**where, hash=hash_, content=item) for hash_, item in by_hash.items()]
-    FolderItem.objects.bulk_create(rows, ignore_conflicts=True)
-    meter.save()
+def file_away(deposits: Sequence[Deposit]) -> list[TocsinError | None]:
+    """File the deposits of a group, each whole or not at all; those of one folder share their statements."""
+    answers: list[TocsinError | None] = [None] * len(deposits)
+    folders: dict[tuple[int, Day, int], list[int]] = {}
+    for place, deposit in enumerate(deposits):
+        folders.setdefault((deposit.coalition.pk, deposit.day, deposit.kind), []).append(place)
+    # In one order, here and below: two worker processes that wait for each other's rows would both be stuck.
+    for where, places in sorted(folders.items()):
+        refused = _fill(where, [deposits[place] for place in places])
+        for place, answer in zip(places, refused, strict=True):
+            answers[place] = answer
+    return answers
 
 
-file_away = one_by_one(_file_away)
+def _fill(where: tuple[int, Day, int], deposits: Sequence[Deposit]) -> list[TocsinError | None]:
+    """Add to one folder what it does not hold yet, as far as quotas go."""
+    coalition, day, kind = where
+    hashed = [{hashlib.sha256(item).digest(): item for item in deposit.items} for deposit in deposits]
+    # What was sent before, of which only the answer was lost.
+    known = hot.known_items(*where, {hash_ for items in hashed for hash_ in items})
+    senders = sorted({deposit.sender for deposit in deposits})
+    meter = Meter(deposits[0].coalition, day, _QUOTA_OF[kind], senders)
+    answers: list[TocsinError | None] = []
+    rows: list[hot.Row] = []
+    for deposit, items in zip(deposits, hashed, strict=True):
+        fresh = {hash_: item for hash_, item in items.items() if hash_ not in known}
+        try:
+            if fresh:
+                meter.charge(deposit.sender, len(fresh), sum(map(len, fresh.values())))
+        except QuotaReached as refusal:
+            answers.append(refusal)
+            continue
+        known |= fresh.keys()
+        rows += [(coalition, day, kind, hash_, item) for hash_, item in fresh.items()]
+        answers.append(None)
+    if rows:
+        hot.add_items(sorted(rows))
+        meter.save()
+    return answers
 
 
 def read_folder(coalition: Coalition, day: int, kind: int, *, today: Day) -> Iterator[bytes]:

@@ -14,6 +14,8 @@ from django.db import connection
 
 from tocsin.relay.store.models import Coalition
 
+_AT_ONCE = 200
+"""Files of one statement: far below the number of values that either database takes."""
 Row = tuple[Any, ...]  # Any: rows and values mix whole numbers and bytes
 
 _COALITION_FIELDS = (
@@ -65,6 +67,13 @@ _FOLDERS = (
     "SELECT day, kind, count(*) FROM relay_folderitem WHERE coalition_id = %s AND day BETWEEN %s AND %s "
     "GROUP BY day, kind ORDER BY day"
 )
+
+_KNOWN_ITEMS = (
+    "SELECT hash FROM relay_folderitem WHERE coalition_id = %s AND day = %s AND kind = %s AND hash IN "
+)
+_ITEMS = "INSERT INTO relay_folderitem (coalition_id, day, kind, hash, content) VALUES "
+# Another worker process may have filed the same a moment ago.
+_ITEM_STAYS = " ON CONFLICT (coalition_id, day, kind, hash) DO NOTHING"
 
 
 def _all(statement: str, values: Sequence[Any]) -> list[Row]:
@@ -167,6 +176,23 @@ def save_cosignature(coalition: int, device: int, size: int, root: bytes, signat
 def filled_slots(coalition: int, day: int) -> list[Row]:
     """List the slots of published keys whose period ends on a day or later: purpose, device, period."""
     return _all(_SLOTS, [coalition, day])
+
+
+def known_items(coalition: int, day: int, kind: int, hashes: Collection[bytes]) -> set[bytes]:
+    """Say which files, by hash, lie in a folder."""
+    found: set[bytes] = set()
+    listed = list(hashes)
+    for at in range(0, len(listed), _AT_ONCE):
+        part = listed[at : at + _AT_ONCE]
+        rows = _all(_KNOWN_ITEMS + _list(part), [coalition, day, kind, *part])
+        found |= {bytes(hash_) for (hash_,) in rows}
+    return found
+
+
+def add_items(rows: Sequence[Row]) -> None:
+    """Put files into folders: coalition, day, kind, hash, content; what lies there already stays."""
+    for at in range(0, len(rows), _AT_ONCE):
+        _insert(_ITEMS, rows[at : at + _AT_ONCE], _ITEM_STAYS)
 
 
 def folder_sizes(coalition: int, first: int, last: int) -> list[Row]:
