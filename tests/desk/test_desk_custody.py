@@ -16,6 +16,7 @@ from tocsin.desk.desk import Desk
 from tocsin.desk.errors import RequestChanged
 from tocsin.desk.intake import actions as taking
 from tocsin.desk.ledger import custody as keeping
+from tocsin.desk.ledger.actions import give_anew
 from tocsin.desk.protect import actions as protecting
 from tocsin.desk.protect.queries import case_rows
 from tocsin.desk.sync import sync
@@ -151,6 +152,31 @@ def test_a_desk_that_slept_through_a_new_key_is_let_back_in_when_it_wakes(tmp_pa
 
         assert sleeper.device in left_out
         assert first.member.left_out(WATCH) == {second.device}
+        assert sleeper.world.compartments[WATCH].current() == first.world.compartments[WATCH].current()
+
+
+def test_a_desk_that_slept_past_the_folder_its_key_lay_in_is_given_it_once_more(tmp_path: Path) -> None:
+    with make_coalition(tmp_path) as coalition:
+        first, second, sleeper = coalition.desks
+        coalition.sync_all(2)
+        # The new key is sealed to the sleeper, who has published one for this week.
+        first.append(first.member.bar(second.device, reason="suspect", day=first.today), to=WATCH)
+        sync(first)
+        first.append(Load(held=0), to=WATCH)
+        sync(first)
+        for _ in range(3):
+            coalition.pass_days(7)
+            sync(first)
+        for _ in range(2):
+            sync(sleeper)
+            sync(first)
+        assert sleeper.device not in first.member.left_out(WATCH)
+        assert sleeper.world.compartments[WATCH].current() != first.world.compartments[WATCH].current()
+
+        give_anew(first, sleeper.device)
+        for desk in (first, sleeper):
+            sync(desk)
+
         assert sleeper.world.compartments[WATCH].current() == first.world.compartments[WATCH].current()
 
 

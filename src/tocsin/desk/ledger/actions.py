@@ -9,7 +9,7 @@ from functools import partial
 
 from tocsin.core.ledger import WATCH, BarLifted, Member, Moment, Outgoing
 from tocsin.desk.desk import Desk
-from tocsin.desk.ledger.lost import due_because_of, left_out
+from tocsin.desk.ledger.lost import due_because_of, left_out, shared_by_all
 
 REASONS = ("lost", "cloned", "suspect")
 
@@ -53,6 +53,18 @@ def let_back(desk: Desk, device: int) -> None:
         It cannot be given one of them now; what came before that is done.
     """
     for name in left_out(desk, device):
+        desk.do(partial(_admit, device, name))
+
+
+def give_anew(desk: Desk, device: int) -> None:
+    """Give a device once more the keys of what everybody reads: it slept past the folder in which they lay.
+
+    Raises
+    ------
+    StaleGrantKey, NotSealedTo
+        It has published no key of this week: it must sync first.
+    """
+    for name in shared_by_all(desk, device):
         desk.do(partial(_admit, device, name))
 
 

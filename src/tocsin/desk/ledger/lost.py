@@ -86,6 +86,8 @@ class LostPage:
     due: tuple[str, ...]
     """Compartments whose new key waits for this desk to write."""
     left_out: tuple[str, ...]
+    anew: tuple[str, ...]
+    """Everybody's compartments that both share, whose keys it can be given once more."""
     removals: tuple[ChangeRow, ...]
     may_lift: bool
     may_propose: bool
@@ -133,6 +135,7 @@ def lost_page(desk: Desk, device: int) -> LostPage:
         everybodys=EVERYBODYS,
         due=due_because_of(desk, device) if bar is not None or row.is_removed else (),
         left_out=left_out(desk, device) if bar is None and not row.is_removed else (),
+        anew=shared_by_all(desk, device) if bar is None and not row.is_removed else (),
         removals=_removals(desk, device),
         may_lift=may_lift and bar is not None and desk.device not in bar.lifted_by,
         may_propose=history.duties is not None and not row.is_removed,
@@ -247,6 +250,20 @@ def left_out(desk: Desk, device: int) -> tuple[str, ...]:
         if current is not None and desk.device in current.members and device in desk.member.left_out(name):
             names.append(name)
     return tuple(sorted(names))
+
+
+def shared_by_all(desk: Desk, device: int) -> tuple[str, ...]:
+    """Everybody's compartments whose present key this desk and another device should both hold.
+
+    A grant lies in the relay's folder for a fortnight. Who was given a key and slept for longer never took it, and counts as
+    a member all the same: nobody can see that it reads nothing, but its holder does.
+    """
+    if device == desk.device:
+        return ()
+    current = {name: known.current() for name, known in desk.world.compartments.items() if name in EVERYBODYS}
+    return tuple(
+        sorted(name for name, epoch in current.items() if epoch and {device, desk.device} <= epoch.members)
+    )
 
 
 def _removals(desk: Desk, device: int) -> tuple[ChangeRow, ...]:

@@ -66,6 +66,13 @@ def let_back(_request: HttpRequest, number: int) -> HttpResponseBase:
 
 
 @require_POST
+def give_anew(_request: HttpRequest, number: int) -> HttpResponseBase:
+    """Give the device everybody's keys once more."""
+    actions.give_anew(unlocked(), number)
+    return _go_on(number)
+
+
+@require_POST
 def remove(_request: HttpRequest, number: int) -> HttpResponseBase:
     """Propose to remove the device for good."""
     changes.propose_removal(unlocked(), number)

@@ -70,6 +70,7 @@ urlpatterns = [
     path("lost/<int:number>/stop/", lost_pages.stop, name="ledger_lost_stop"),
     path("lost/<int:number>/lift/", lost_pages.lift, name="ledger_lost_lift"),
     path("lost/<int:number>/back/", lost_pages.let_back, name="ledger_lost_back"),
+    path("lost/<int:number>/anew/", lost_pages.give_anew, name="ledger_lost_anew"),
     path("lost/<int:number>/remove/", lost_pages.remove, name="ledger_lost_remove"),
     path("<int:newest>/", pages.show, name="ledger_from"),
 ]
