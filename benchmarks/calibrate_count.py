@@ -42,7 +42,7 @@ class World:
     right: frozenset[str] = frozenset()
     """Codes of which one must be there."""
     is_faint: bool = False
-    """Whether so few people and lists can hardly show what is wrong, to any test: no bar of its own, it counts in the whole."""
+    """Whether so few people and lists can hardly show what is wrong, to any test: no bar of its own, but in the whole."""
     so: frozenset[str] = frozenset()
     """Codes that are no false alarm, since what they say is so in this world though the assumptions hold."""
 
