@@ -7,6 +7,9 @@ import { say, speaks } from "./words.js";
 /** Answers in words that have no field of their own; they follow the account, each under its question. */
 const IN_WORDS = /** @type {const} */ (["area", "taker", "consent"]);
 
+/** Answers that are chosen, not typed: said in the words of the page. */
+const CHOSEN = ["yes", "no", "unsure"];
+
 /**
  * @param {Testimony} said
  * @param {number} today
@@ -27,7 +30,10 @@ export function partsOf(said, today) {
 
 /** @param {Testimony} said */
 function accountOf(said) {
-  const more = IN_WORDS.filter((name) => said[name] !== "").map((name) => `${say(`q.${name}`)}\n${name === "consent" ? say(said[name]) : said[name].trim()}`);
+  const own = Object.entries(said).filter(([name]) => name.startsWith("own."));
+  const more = [.../** @type {[string, string][]} */ (IN_WORDS.map((name) => [name, said[name]])), ...own]
+    .filter(([, answer]) => answer.trim() !== "")
+    .map(([name, answer]) => `${say(`q.${name}`)}\n${CHOSEN.includes(answer) ? say(answer) : answer.trim()}`);
   return [said.what.trim(), ...more].filter(Boolean).join("\n\n");
 }
 

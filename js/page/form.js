@@ -3,10 +3,11 @@ import { make } from "./dom.js";
 import { choice, field, pick, YES_NO } from "./fields.js";
 import { countries } from "./places.js";
 import { draw, heading, tell } from "./screens.js";
-import { dutyLines } from "./duty.js";
+import { dutyLines, sheet } from "./duty.js";
+import { readQuestions } from "./questions.js";
 import { deliver } from "./sending.js";
 import { hasWords, testimony } from "./testimony.js";
-import { say } from "./words.js";
+import { knows, say } from "./words.js";
 
 const WHOSE = /** @type {const} */ ([["me", "whose.me"], ["other", "whose.other"], ["taken", "whose.taken"]]);
 const WHEN = ["now", "today", "week", "month", "before"];
@@ -31,13 +32,17 @@ function questions() {
     choice(testimony, "named", YES_NO, draw),
     testimony.named === "yes" && field(testimony, "warn", { lines: 3, most: 1500 }),
     pick(testimony, "country", countries()),
-    field(testimony, "area"),
-    pick(testimony, "when", WHEN.map((value) => [value, say(`when.${value}`)])),
-    field(testimony, "name"),
-    field(testimony, "reach"),
-    field(testimony, "not"),
-    more(),
+    ...readQuestions(sheet()?.common["form"]).map(asked),
   ];
+}
+
+/** One that the coalition chose. @param {string} question */
+function asked(question) {
+  if (question === "more") return more();
+  if (question === "when") return pick(testimony, "when", WHEN.map((value) => [value, say(`when.${value}`)]));
+  // An own question that nobody has put into words yet is not asked.
+  if (!knows(`q.${question.replace(/\?$/, "")}`)) return false;
+  return question.endsWith("?") ? choice(testimony, question.slice(0, -1), YES_NO) : field(testimony, question);
 }
 
 /** What helps to find a place for people; most leave it closed. */

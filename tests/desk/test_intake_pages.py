@@ -165,6 +165,34 @@ def test_the_file_of_a_table_is_destroyed_and_no_other(
     assert destroy(its).status_code == 404
 
 
+def test_questions_are_moved_left_out_added_and_proposed(room: tuple[Coalition, Visitor, Witness]) -> None:
+    _, visitor, _ = room
+    at = "intake/page/questions/"
+    form = "area when name reach not more"
+
+    def act(what: str, form: str) -> str:
+        page = visitor.post(f"{at}move/", seen=at, form=form, act=what)
+        found = re.search(r'name="form" value="([^"]+)"', page.text)
+        assert found is not None
+        return found[1]
+
+    assert f'value="{form}"' in visitor.get(at).text
+    assert act("up:when", form) == "when area name reach not more"
+    assert act("up:area", "when area name reach not more") == act("up:area", form) == form
+    form = act("add:own?", act("leave:name", form))
+    assert form == "area when reach not more own.1?"
+    assert act("add:name", form).endswith("own.1? name")
+    for wrong in ("add:name", "up:own.2", "leave:what", "other:area"):
+        named = "area name" if wrong == "add:name" else form
+        assert visitor.post(f"{at}move/", seen=at, form=named, act=wrong).status_code == 400
+
+    proposed = visitor.post(f"{at}propose/", seen=at, form=form)
+    assert "no language" in proposed.text
+    assert f'value="{form}"' in visitor.get(at).text
+    words = visitor.post("intake/page/words/", seen="intake/page/", part="az")
+    assert 'name="w:q.own.1"' in words.text
+
+
 def test_the_page_and_its_words_are_seen_and_changed(room: tuple[Coalition, Visitor, Witness]) -> None:
     _, visitor, _ = room
     page = visitor.get("intake/page/")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from coalition import make_coalition
-from pagekit import Witness, address_of, publish_charter, with_slip
+from pagekit import Witness, address_of, publish_charter, publish_words, with_slip
 from picturekit import CANARY as NOTE
 from picturekit import exif, segment
 from playwright.sync_api import Browser, expect
@@ -23,6 +23,8 @@ from walkkit import Walk, check_page
 pytestmark = pytest.mark.browser
 
 NAME, WORDS, ANSWER = "canary-name-quillon", "canary-words-orrery", "canary-answer-tamsin"
+OWN, YES = "هل معك هاتف آخر؟", "نعم"
+"""A question that the coalition asks of its own, and its answer."""
 SENT, READ = "أُرسل.", "قرأنا ما أرسلت."
 """What the page says in Arabic of a file that was sent, and the phrasebook's "We have read what you sent."."""
 HERE = "Buradayım"  # noqa: RUF001 - Turkish has two letters i
@@ -34,6 +36,8 @@ def people(browser: Browser, tmp_path: Path) -> Iterator[tuple[Walk, Witness]]:
     """Give a worker at the first desk of three that are on duty, and somebody with a phone."""
     with make_coalition(tmp_path) as coalition:
         publish_charter(coalition)
+        publish_words(coalition, "*", {"form": "own.1? own.2 reach name"})
+        publish_words(coalition, "ar", {"q.own.1": OWN})
         address = address_of(coalition)
         site = serve_first(coalition)
         desk, phone = browser.new_context(), browser.new_context(viewport=PHONE)  # type: ignore[arg-type]
@@ -100,6 +104,11 @@ def answer_a_call(worker: Walk, witness: Witness) -> None:
     witness.answer("what", f"جاؤوا إلى البيت {WORDS}")
     witness.answer("name", NAME)
     witness.choose("danger", "yes")
+    # What the coalition chose to ask: its own question in the language that has words for it, and no more of ours.
+    expect(witness.page.get_by_text(OWN)).to_be_visible()
+    witness.page.locator("input[name='own.1'][value=yes]").check()
+    for left_out in ("own.2", "area", "not"):
+        expect(witness.page.locator(f"[id='f-{left_out}']")).to_have_count(0)
     words = witness.send()
     files = [{"name": "canary-file-name.jpg", "mimeType": "image/jpeg", "buffer": photograph(witness)}]
     witness.page.locator("#f-files").set_input_files(files)  # type: ignore[arg-type]  # a list of such maps is what it takes
@@ -115,6 +124,7 @@ def answer_a_call(worker: Walk, witness: Witness) -> None:
     assert NAME not in page.content()
     worker.press("Take in and read number 1")
     expect(page.get_by_text(WORDS)).to_be_visible()
+    expect(page.get_by_text(f"{OWN}\n{YES}")).to_be_visible()
     expect(page.locator("dd", has_text=NAME)).to_be_visible()
     page.get_by_role("checkbox", name="We have read what you sent.").check()
     worker.press("Reply")

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tocsin.core.intake import Submission, read_submission
 from tocsin.core.intake.replies import Asking, Mailbox, Message, message_id, write_reply
 from tocsin.core.ledger.charter import draw_up
+from tocsin.core.ledger.parts import Part
 from tocsin.core.ledger.signed_text import SignedText, sign_text
 from tocsin.core.seal import BadReceipt, Receipt
 from tocsin.desk.desk import Desk
@@ -122,6 +123,19 @@ def publish_charter(coalition: Coalition) -> None:
             number, sign_text(text.payload, "page", coalition.founders[number - 1], name)
         )
     post(coalition, "charter", text.to_bytes())
+
+
+def publish_words(coalition: Coalition, part: str, words: dict[str, str]) -> None:
+    """Have speakers of two organisations sign words of the page."""
+    desks = coalition.desks[:2]
+    name = desks[0].keyring.coalition
+    made = Part(coalition=name.hex(), part=part, serial=1, day=desks[0].today, words=words)
+    text = SignedText(made.to_bytes())
+    for desk in desks:
+        text = text.with_signature(
+            desk.device, sign_text(text.payload, "words", desk.keyring.signing_key, name)
+        )
+    post(coalition, "words", text.to_bytes())
 
 
 def reply(coalition: Coalition, to: Submission, *, place: int = 0, **said: Any) -> None:

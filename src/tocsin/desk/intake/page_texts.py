@@ -213,6 +213,12 @@ def change_words(desk: Desk, part: str, words: dict[str, str]) -> bytes:
     return _propose(desk, Text("words", SignedText(made.to_bytes())))
 
 
+def newest_words(desk: Desk, part: str) -> dict[str, str]:
+    """Give a part's newest words, signed or not; none where nothing was changed."""
+    standing = [each for _, each, _ in parts(desk) if each.part == part]
+    return dict(max(standing, key=lambda each: each.serial).words) if standing else {}
+
+
 # at every sync ---
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from tocsin.bundle import bundle_path
 from tocsin.core.intake import PHRASES
 from tocsin.core.ledger.parts import NO_LANGUAGE
+from tocsin.core.ledger.questions import FORM, label_of, read_questions
 from tocsin.desk.intake import page_texts
 from tocsin.desk.ledger.changes import founder_key
 from tocsin.desk.site import forms
@@ -20,6 +21,7 @@ from tocsin.desk.site.errors import BadField
 from tocsin.desk.site.session import session, unlocked
 
 MOST_LABELS = 1000
+OWN = "A question of your own, not in words yet"
 LANGUAGES = {
     "en": "English", "az": "Azerbaijani", "ru": "Russian", "tr": "Turkish", "ka": "Georgian", "ar": "Arabic",
     "fa": "Persian", "uk": "Ukrainian", NO_LANGUAGE: "no language",
@@ -28,7 +30,7 @@ LANGUAGES = {
 
 
 @lru_cache(maxsize=1)
-def _built_in() -> dict[str, dict[str, str]]:
+def built_in() -> dict[str, dict[str, str]]:
     words: dict[str, dict[str, str]] = json.loads((bundle_path() / "words.json").read_text(encoding="utf-8"))
     return words
 
@@ -54,7 +56,7 @@ def show(request: HttpRequest) -> HttpResponse:
                 (text, part, LANGUAGES.get(part.part, part.part), signed, page_texts.may_sign(desk, text))
                 for text, part, signed in page_texts.parts(desk)
             ],
-            "languages": {code: LANGUAGES.get(code, code) for code in sorted(_built_in())},
+            "languages": {code: LANGUAGES.get(code, code) for code in sorted(built_in())},
             "device": desk.device,
         }
     return render(request, "witness_page.html", shown)
@@ -84,8 +86,11 @@ def edit(request: HttpRequest) -> HttpResponse:
     for _, each, signed in page_texts.parts(desk):
         if each.part == part and (not signed or not changed):
             changed = dict(each.words)
-    english = _built_in().get("en", {}) | {f"phrase.{code}": text for code, text in PHRASES.items()}
-    own = _built_in().get(part, {})
+    english = built_in().get("en", {}) | {f"phrase.{code}": text for code, text in PHRASES.items()}
+    own = built_in().get(part, {})
+    for question in read_questions(page_texts.newest_words(desk, NO_LANGUAGE).get(FORM, "")):
+        if question.startswith("own."):
+            english |= {label_of(question): page_texts.newest_words(desk, "en").get(label_of(question), OWN)}
     labels = (
         english
         if part != NO_LANGUAGE
@@ -110,7 +115,7 @@ def _part(request: HttpRequest) -> str:
 def change(request: HttpRequest) -> HttpResponseBase:
     """Propose the words that were changed."""
     desk, part = unlocked(), _part(request)
-    own = _built_in().get(part, {})
+    own = built_in().get(part, {})
     said = {name[2:]: str(text).strip() for name, text in request.POST.items() if name.startswith("w:")}
     words = {label: text for label, text in said.items() if text and text != own.get(label)}
     if len(words) > MOST_LABELS:

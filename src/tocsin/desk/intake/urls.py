@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tocsin.desk.intake import file_pages, pages, pocket_pages, sending_pages, text_pages
+from tocsin.desk.intake import file_pages, pages, pocket_pages, question_pages, sending_pages, text_pages
 
 urlpatterns = [
     path("", pages.show, name="intake"),
@@ -31,5 +31,8 @@ urlpatterns = [
     path("page/propose/", text_pages.propose, name="charter_propose"),
     path("page/sign/", text_pages.sign, name="text_sign"),
     path("page/words/", text_pages.edit, name="words_edit"),
+    path("page/questions/", question_pages.show, name="questions"),
+    path("page/questions/move/", question_pages.move, name="questions_move"),
+    path("page/questions/propose/", question_pages.propose, name="questions_propose"),
     path("page/words/change/", text_pages.change, name="words_change"),
 ]
