@@ -12,7 +12,8 @@ journey); `answers` is what a relay says to a desk.
 How a coalition comes about and changes: `joining` (invitations), `cards` (founders before there is a coalition),
 `succession` (the next roll), `ceremony` (signing it together by files), `changes` (signing it together in the
 ledger), `moving` (a lost relay's successor); `blocks` (what people pass on, as text).
-What the witness's page reads is JSON with signatures (`signed_text`): `charter` (whom to believe), `parts` (its words), all
+What the witness's page reads is JSON with signatures (`signed_text`): `charter` (whom to believe), `parts` (its words) and
+`questions` (what it asks), all
 in one file (`witness`); their few users import them by name.
 `duty` says who is on duty. `exposure` adds up what a taken device gives away.
 """
