@@ -154,9 +154,13 @@ def test_the_file_of_a_table_is_destroyed_and_no_other(
     assert key is not None
     done = visitor.post("intake/write/table/in/", seen="intake/write/", key=key[1], name="0")
     assert "1 row handed in" in done.text
+    its_code = re.search(r'name="key" value="([0-9a-f]+)"', done.text)
+    assert its_code is not None
 
     def destroy(path: Path) -> httpx.Response:
-        return visitor.post("intake/write/table/destroy/", seen="intake/write/", key=key[1], where=str(path))
+        return visitor.post(
+            "intake/write/table/destroy/", seen="intake/write/", key=its_code[1], where=str(path)
+        )
 
     assert destroy(other).status_code == destroy(link).status_code == destroy(tmp_path).status_code == 404
     assert "overwritten and removed" in destroy(its).text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -106,6 +107,21 @@ def test_a_bundle_older_than_its_sources_is_noticed(copied: Path, checkout: Path
 
     with pytest.raises(BundleUnusable, match="older than its sources"):
         check_bundle(copied, sources)
+
+
+def test_no_desk_and_no_relay_starts_with_a_bundle_that_was_changed(checkout: Path, tmp_path: Path) -> None:
+    package = tmp_path / "src" / "tocsin"
+    shutil.copytree(checkout / "src" / "tocsin", package, ignore=shutil.ignore_patterns("__pycache__"))
+    with (package / "relay" / "static" / "bundle" / "page.js").open("a") as page:
+        page.write("//")
+    environment = {**os.environ, "PYTHONPATH": str(package.parent)}
+    for verb in (["desk", "--folder"], ["relay", "--home"]):
+        command = [sys.executable, "-m", "tocsin", *verb, str(tmp_path / "home")]
+        ended = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert "changed page.js" in ended.stderr
 
 
 def test_the_sources_are_the_same_wherever_they_lie(checkout: Path, tmp_path: Path) -> None:

@@ -22,8 +22,11 @@ def run(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print no link.")] = False,
 ) -> None:
     """Unlock this machine's desk and open its page; the link it prints works once. If it runs already, open it again."""
+    from tocsin.bundle import check_bundle
     from tocsin.desk.site.serve import serve
 
+    # Founders sign the hashes of the page's files as they lie here.
+    check_bundle()
     passphrase = sys.stdin.readline().rstrip("\r\n") if passphrase_stdin else None
     serve(
         folder.expanduser(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import secrets
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,12 +12,13 @@ from tocsin.desk.errors import NotHere
 from tocsin.desk.intake.attachments import OpenedFile, open_file
 from tocsin.desk.intake.documents import draw_pages
 from tocsin.desk.site import forms
+from tocsin.desk.site.between import Between
 from tocsin.desk.site.session import unlocked
 
 MOST_SHOWN = 48 << 20
 """Bytes that are put into a frame; a longer film is only handed out."""
 
-_opened: dict[str, OpenedFile] = {}
+_opened: Between[OpenedFile] = Between()
 """The one file that is being looked at."""
 
 
@@ -26,12 +26,10 @@ _opened: dict[str, OpenedFile] = {}
 def open_one(request: HttpRequest) -> HttpResponse:
     """Fetch and open one file; the page says what it is before anything shows it."""
     digest = forms.code(request, "submission", n_bytes=32)
-    file = open_file(unlocked(), digest, forms.number(request, "number"))
-    _opened.clear()
-    key = secrets.token_hex(8)
-    _opened[key] = file
+    desk = unlocked()
+    file = open_file(desk, digest, forms.number(request, "number"))
     shown = {
-        "key": key,
+        "key": _opened.keep(desk, file),
         "size": len(file.content),
         "what": file.kind.partition("/")[0],
         "is_shown": bool(file.kind) and len(file.content) <= MOST_SHOWN,
@@ -43,7 +41,6 @@ def open_one(request: HttpRequest) -> HttpResponse:
 @require_GET
 def look(request: HttpRequest, key: str) -> HttpResponse:
     """Show it in the frame: everything is inside this one answer, which may load nothing and run nothing."""
-    unlocked()
     file = _taken(key)
     n_pages, pictures = 0, [_inline(file.kind, file.content)]
     if file.kind == "application/pdf":
@@ -60,7 +57,6 @@ def look(request: HttpRequest, key: str) -> HttpResponse:
 @require_GET
 def give(request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG001 - Django's form
     """Give its bytes, once, to be saved."""
-    unlocked()
     file = _taken(key)
     response = HttpResponse(file.content, content_type="application/octet-stream")
     response.headers["Content-Disposition"] = "attachment; filename=file.bin"
@@ -69,7 +65,7 @@ def give(request: HttpRequest, key: str) -> HttpResponse:  # noqa: ARG001 - Djan
 
 def _taken(key: str) -> OpenedFile:
     """Give the file that is looked at, once: whoever wants more opens it again."""
-    file = _opened.pop(key, None)
+    file = _opened.take(unlocked(), key)
     if file is None:
         raise NotHere
     return file

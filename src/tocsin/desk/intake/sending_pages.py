@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from tocsin.core.intake import Account, Facts, Who
 from tocsin.desk.errors import NotThatFile
 from tocsin.desk.intake import importing, sending, shredding
 from tocsin.desk.site import forms
+from tocsin.desk.site.between import Between
 from tocsin.desk.site.errors import BadField
 from tocsin.desk.site.session import session, unlocked
 from tocsin.feeds.tables import Table, read_table
@@ -31,10 +31,10 @@ class Uploaded:
     source: shredding.Source
 
 
-_tables: dict[str, Uploaded] = {}
-"""Tables between matching and handing in, in memory alone; the newest only."""
-_sources: dict[str, shredding.Source] = {}
-"""The file of the table that was handed in last, until it was destroyed."""
+_tables: Between[Uploaded] = Between()
+"""The table between matching and handing in."""
+_sources: Between[shredding.Source] = Between()
+"""What the file of the table that was handed in last is known by."""
 
 
 @require_GET
@@ -94,14 +94,12 @@ def hand_in_sealed(request: HttpRequest) -> HttpResponse:
 @require_POST
 def show_table(request: HttpRequest) -> HttpResponse:
     """Read a table and ask which column is what."""
-    unlocked()
+    desk = unlocked()
     file = request.FILES.get("file")
     if file is None:
         raise BadField("file")
-    _tables.clear()
-    key = secrets.token_hex(8)
     content = file.read()
-    _tables[key] = Uploaded(read_table(content), shredding.Source.of(content))
+    key = _tables.keep(desk, Uploaded(read_table(content), shredding.Source.of(content)))
     return _ask_columns(request, key, ())
 
 
@@ -120,10 +118,10 @@ def _ask_columns(request: HttpRequest, key: str, troubles: tuple[importing.RowTr
 
 
 def _uploaded(key: str) -> Uploaded:
-    try:
-        return _tables[key]
-    except KeyError:
-        raise BadField("file") from None
+    uploaded = _tables.look(unlocked(), key)
+    if uploaded is None:
+        raise BadField("file")
+    return uploaded
 
 
 @require_POST
@@ -140,31 +138,30 @@ def hand_in_table(request: HttpRequest) -> HttpResponse:
     if matched.troubles or len(matched.ready) > importing.MOST_AT_ONCE:
         return _ask_columns(request, key, matched.troubles)
     n = importing.hand_in_all(desk, matched)
-    _tables.clear()
-    _sources.clear()
-    _sources[key] = uploaded.source
+    _tables.take(desk, key)
+    key = _sources.keep(desk, uploaded.source)
     session.sync_now()
-    return _offer_to_destroy(request, key, n_rows=n)
+    return _offer_to_destroy(request, key, uploaded.source, n_rows=n)
 
 
 @require_POST
 def destroy_file(request: HttpRequest) -> HttpResponse:
     """Destroy one file that has the table's very bytes, and look whether there are more."""
-    unlocked()
     key = forms.text(request, "key")
-    if key not in _sources:
+    source = _sources.look(unlocked(), key)
+    if source is None:
         raise NotThatFile
-    shredding.destroy(_sources[key], Path(forms.text(request, "where")))
-    return _offer_to_destroy(request, key, was_destroyed=True)
+    shredding.destroy(source, Path(forms.text(request, "where")))
+    return _offer_to_destroy(request, key, source, was_destroyed=True)
 
 
 def _offer_to_destroy(
-    request: HttpRequest, key: str, *, n_rows: int = 0, was_destroyed: bool = False
+    request: HttpRequest, key: str, source: shredding.Source, *, n_rows: int = 0, was_destroyed: bool = False
 ) -> HttpResponse:
     shown = {
         "key": key,
         "n_rows": n_rows,
         "was_destroyed": was_destroyed,
-        "copies": shredding.copies(_sources[key], Path.home()),
+        "copies": shredding.copies(source, Path.home()),
     }
     return render(request, "table_done.html", shown)
