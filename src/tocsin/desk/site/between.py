@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Between(Generic[T]):
-    """Keeps the newest thing of each owner, a desk, under a code that is new each time; a locked desk leaves nothing here."""
+    """Keeps the newest thing of each owner, a desk, under a code that is new each time; locked, it leaves nothing here."""
 
     def __init__(self) -> None:
         self._kept: WeakKeyDictionary[object, tuple[str, T]] = WeakKeyDictionary()
