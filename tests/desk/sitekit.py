@@ -111,10 +111,14 @@ class Visitor:
 
     def post(self, path: str, *, seen: str = "", **fields: str) -> httpx.Response:
         """Send a form of the page `seen` to a path, both below home."""
-        token = _TOKEN.search(self.get(seen).text)
-        assert token is not None
-        data = {"csrfmiddlewaretoken": token[1], **fields}
+        data = {"csrfmiddlewaretoken": self.token(seen), **fields}
         return self.http.post(self.home + path, data=data, headers={"Origin": self.site.address})
+
+    def token(self, seen: str = "") -> str:
+        """Read the token of a page's forms."""
+        found = _TOKEN.search(self.get(seen).text)
+        assert found is not None
+        return found[1]
 
     def close(self) -> None:
         """Close the connections."""

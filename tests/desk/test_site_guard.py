@@ -108,7 +108,13 @@ def test_only_its_own_name_is_answered(site: Site, visitor: Visitor, host: str) 
 def test_a_form_from_elsewhere_does_nothing(site: Site, visitor: Visitor, headers: dict[str, str]) -> None:
     sent = {name: site.address if value == "own" else value for name, value in headers.items()}
 
-    assert visitor.http.post(visitor.home + "lock/", headers=sent).status_code == 403
+    # Even where the token of our own form was stolen.
+    form = {"csrfmiddlewaretoken": visitor.token()}
+    answer = visitor.http.post(visitor.home + "lock/", data=form, headers=sent)
+    assert (answer.status_code, answer.text) == (
+        403,
+        "This request came from another page, so nothing was done.",
+    )
     assert "What needs you now" in visitor.get("").text
 
 

@@ -159,6 +159,9 @@ def check_photograph(worker: Walk) -> None:
     """Look at what was sent: it is shown in a frame without rights, and where it was taken is gone."""
     with worker.page.expect_response(re.compile("/one/file/[0-9a-f]+/look/$")) as answer:
         worker.press("Look at file 1")
+    rights = answer.value.headers["content-security-policy"].split("; ")
+    assert rights[:2] == ["sandbox", "default-src 'none'"]
+    assert not any("'self'" in right for right in rights if not right.startswith("frame-ancestors"))
     _, _, inline = answer.value.text().partition("data:image/jpeg;base64,")
     body = base64.b64decode(inline.partition('"')[0])
     assert body.startswith(b"\xff\xd8\xff")
