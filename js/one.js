@@ -89,7 +89,7 @@ function explain(trouble) {
 loadBy({ seal: async () => seal, files: () => Promise.reject(), media: () => Promise.reject() });
 open({ ar, az, en, fa, ka, ru, tr, uk });
 knowDuty({
-  exercise: carried.exercise, day: today(), readers: /** @type {any} */ (readers()), staleDays: 0, isFirm: true,
+  exercise: carried.exercise, day: today(), readers: /** @type {any} */ (readers()), staleDays: 0, isFirm: true, isHeard: true,
   checked: new Set(carried.checked), book: carried.book, common: carried.common, fileKeys: [],
   work: { challenge: new Uint8Array(), bits: 0 },
 });

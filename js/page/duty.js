@@ -49,6 +49,7 @@ export function dutyLines() {
   return [
     make("p", { class: "small" }, say("readers", { n: known.readers.length }), " ", known.staleDays === 0 && usually()),
     known.staleDays > 0 && make("p", { class: "warn" }, say("stale", { n: known.staleDays })),
+    !known.isHeard && make("p", { class: "small", role: "note" }, say("unfirm")),
   ];
 }
 

@@ -1,4 +1,5 @@
 // What the page says, in the reader's language: the coalition's signed words first, then the bundle's, then English.
+import { longDate, shortTime } from "./dates.js";
 import { FIRST_WORDS } from "./first-words.js";
 
 /** The languages this page is written in; a coalition's signed words may say more of them, not more languages. */
@@ -91,7 +92,7 @@ export function knows(key) {
  * @param {number} day days since 1970-01-01
  */
 export function date(day) {
-  return new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(day * 86_400_000));
+  return longDate(language, new Date(day * 86_400_000));
 }
 
 /**
@@ -100,7 +101,7 @@ export function date(day) {
  * @param {number} seconds since 1970, UTC
  */
 export function time(seconds) {
-  return new Intl.DateTimeFormat(language, { weekday: "short", hour: "numeric", minute: "2-digit" }).format(new Date(seconds * 1000));
+  return shortTime(language, new Date(seconds * 1000));
 }
 
 /**

@@ -1,6 +1,7 @@
 // Published keys and co-signatures, as every desk checks them (docs/formats.md sections 3 and 5).
 import { readNumber } from "../crypto/bytes.js";
 import { isSigned } from "../crypto/signing.js";
+import { NotAsSigned } from "./errors.js";
 
 const KEY_BYTES = 1293;
 const COSIGNATURE_BYTES = 108;
@@ -57,5 +58,6 @@ export function readCosignatures(joined) {
  * @param {number} size
  */
 function pieces(joined, size) {
-  return Array.from({ length: Math.floor(joined.length / size) }, (_, at) => joined.subarray(at * size, (at + 1) * size));
+  if (joined.length % size !== 0) throw new NotAsSigned();
+  return Array.from({ length: joined.length / size }, (_, at) => joined.subarray(at * size, (at + 1) * size));
 }

@@ -16,7 +16,7 @@ const KIND = { end: 0, charter: 1, head: 2, cosignatures: 3, keys: 4, day: 5, pa
  * @typedef {import("./published.js").Published} Published
  * @typedef {{ challenge: Uint8Array, bits: number }} Work
  * @typedef {{
- *   exercise: boolean, day: number, readers: Published[], staleDays: number, isFirm: boolean, checked: Set<string>,
+ *   exercise: boolean, day: number, readers: Published[], staleDays: number, isFirm: boolean, isHeard: boolean, checked: Set<string>,
  *   book: Record<string, Record<string, any>>, common: Record<string, string>, fileKeys: Published[], work: Work,
  * }} Sheet
  */
@@ -34,16 +34,17 @@ export function readWitness(file, name, pin) {
   const sections = cut(file);
   const one = (/** @type {number} */ kind) => sections.filter((section) => section.kind === kind).map(({ bytes }) => bytes);
   const charter = followCharters(one(KIND.charter), coalition, pin);
-  const head = one(KIND.head)[0];
-  if (head) checkHead(head, charter, coalition);
-  const day = readNumber(one(KIND.day)[0] ?? new Uint8Array());
+  const [head, date, work] = [KIND.head, KIND.day, KIND.work].map((kind) => one(kind)[0]);
+  if (!head || !date || !work) throw new NotAsSigned();
+  checkHead(head, charter, coalition);
+  const day = readNumber(date);
   return {
     exercise: charter.exercise, day,
     ...findReaders(ours(one(KIND.keys), INTAKE, charter, coalition), charter, day),
-    isFirm: isFirm(join(...one(KIND.cosignatures)), charter, coalition),
+    ...vouching(join(...one(KIND.cosignatures)), sizeOf(head), charter, coalition),
     ...readParts(one(KIND.part), charter, coalition),
     fileKeys: ours(one(KIND.fileKeys), FILE, charter, coalition),
-    work: readWork(one(KIND.work)[0] ?? new Uint8Array(41)),
+    work: readWork(work),
   };
 }
 
@@ -82,23 +83,31 @@ function checkHead(head, { relays }, coalition) {
 }
 
 /**
- * Say whether people of two organisations vouch for one and the same ledger.
+ * Who vouches for the ledger, of heads no longer than the relay's: firm is one and the same head by two organisations; heard
+ * are two organisations at all, since everybody signs the head of their own last sync.
  *
  * @param {Uint8Array} joined
+ * @param {number} size records under the relay's head
  * @param {Charter} charter
  * @param {Uint8Array} coalition
  */
-function isFirm(joined, { devices, n_organisations }, coalition) {
+function vouching(joined, size, { devices, n_organisations }, coalition) {
   /** @type {Map<string, Set<number>>} */
   const vouched = new Map();
   for (const { device, head, signature } of readCosignatures(joined)) {
     const by = devices.find((entry) => entry.number === device && entry.cosigns);
-    if (!by) continue;
+    if (!by || sizeOf(head) > size) continue;
     if (!isSigned({ key: by.key, use: "cosign", coalition, message: head, signature })) throw new NotAsSigned();
     const named = head.join();
     vouched.set(named, (vouched.get(named) ?? new Set()).add(by.organisation));
   }
-  return [...vouched.values()].some((organisations) => organisations.size >= Math.min(2, n_organisations));
+  const [least, heard] = [Math.min(2, n_organisations), new Set([...vouched.values()].flatMap((each) => [...each]))];
+  return { isFirm: [...vouched.values()].some((each) => each.size >= least), isHeard: heard.size >= least };
+}
+
+/** How many records a head stands for. @param {Uint8Array} head */
+function sizeOf(head) {
+  return readNumber(head.subarray(0, 8));
 }
 
 /**

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 from wirekit import COALITION, TODAY, World, b64, public, published, signer
 
+from tocsin.core.ledger.errors import BadCharter, DamagedRecord
+from tocsin.core.ledger.witness import read_witness
+from tocsin.core.seal import BadSignature
+
 Asker = Callable[[str, Any], Any]
 
 READ = """
@@ -23,9 +27,19 @@ try {
 """
 
 
-def read(ask_page: Asker, world: World, **changed: str) -> Any:
-    file = b64encode(world.to_bytes()).decode()
-    return ask_page(READ, {"file": file, "coalition": COALITION.hex(), "pin": world.pin} | changed)
+def read(ask_page: Asker, world: World, *, pin: str = "") -> Any:
+    """Have the page read the file; what it believes, and what it refuses, the program must believe and refuse too."""
+    file, pin = world.to_bytes(), pin or world.pin
+    said = ask_page(READ, {"file": b64encode(file).decode(), "coalition": COALITION.hex(), "pin": pin})
+    try:
+        found = read_witness(file, COALITION.hex() + pin)
+    except (BadCharter, BadSignature, DamagedRecord):
+        assert said == "error.signature"
+        return said
+    assert said != "error.signature"
+    if isinstance(said, dict):
+        assert (said["firm"], said["stale"]) == (found.firm, found.days_without_duty)
+    return said
 
 
 def test_a_file_signed_throughout_is_believed(ask_page: Asker) -> None:
@@ -68,6 +82,8 @@ def test_a_device_that_is_not_on_the_charter_or_may_take_no_duty_reads_nothing(a
         lambda world: world.charters.append(world.charter(by=(1,))),
         lambda world: world.charters.append(world.charter(by=(1, 9))),
         lambda world: world.charters.append(world.charter(coalition="00" * 32)),
+        lambda world: world.charters.extend([world.charter(), world.charter(serial=2, coalition="00" * 32)]),
+        lambda world: world.charters.append(world.charter(threshold=1)),
         lambda world: world.charters.extend([world.charter(serial=2), world.charter(serial=2)]),
         lambda world: world.charters.extend([world.charter(), world.charter(serial=2, by=(1,))]),
         lambda world: world.charters.append(world.charter()[:-1]),
@@ -75,16 +91,24 @@ def test_a_device_that_is_not_on_the_charter_or_may_take_no_duty_reads_nothing(a
         lambda world: (
             setattr(world, "relay", signer("another relay")) or world.charters.append(World().charter())
         ),
+        lambda world: setattr(world, "left_out", {2}),
+        lambda world: setattr(world, "left_out", {5}),
+        lambda world: world.keys.append(published(1, TODAY)[:-1]),
     ],
     ids=[
         "one founder",
         "a stranger",
         "another coalition",
+        "another coalition's after ours",
+        "one founder is said to be enough",
         "an older one",
         "too few for the next",
         "cut short",
         "a key that its device did not sign",
         "another relay",
+        "no head",
+        "no day",
+        "a key cut short",
     ],
 )
 def test_a_bad_signature_refuses(ask_page: Asker, break_it: Callable[[World], object]) -> None:
@@ -92,6 +116,26 @@ def test_a_bad_signature_refuses(ask_page: Asker, break_it: Callable[[World], ob
     break_it(world)
 
     assert read(ask_page, world) == "error.signature"
+
+
+def test_another_coalitions_charter_before_the_pinned_one_is_passed_over(ask_page: Asker) -> None:
+    world = World()
+    world.charters = [world.charter(coalition="00" * 32), world.charter()]
+
+    assert read(ask_page, world)["readers"] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("cosigners", "size", "firm"),
+    [((1, 2), 40, True), ((1, 4), 40, False), ((), 40, False), ((1, 2), 41, False)],
+    ids=["two organisations", "two devices of one", "nobody", "a longer ledger than the relay's"],
+)
+def test_a_head_is_firm_by_two_organisations_and_seals_without(
+    ask_page: Asker, cosigners: tuple[int, ...], size: int, firm: bool
+) -> None:
+    said = read(ask_page, World(cosigners=cosigners, cosigned_size=size))
+
+    assert (said["firm"], said["readers"]) == (firm, [1, 2, 3])
 
 
 def test_other_founders_than_the_address_names_are_not_believed(ask_page: Asker) -> None:

@@ -67,6 +67,10 @@ class World:
     charters: list[bytes] = field(default_factory=list)
     relay: Ed25519PrivateKey = field(default_factory=lambda: signer("relay"))
     day: int = TODAY
+    cosigners: tuple[int, ...] = (1, 2)
+    cosigned_size: int = 40
+    left_out: set[int] = field(default_factory=set)
+    """Kinds of sections that are not given."""
 
     def charter(self, *, serial: int = 1, by: tuple[int, ...] = (1, 2), **changed: Any) -> bytes:
         """Write a charter that some founders signed."""
@@ -113,9 +117,10 @@ class World:
     def to_bytes(self) -> bytes:
         """Write the file."""
         clear = (40).to_bytes(8, "big") + bytes(32) + TODAY.to_bytes(4, "big")
-        words = clear[:40]
+        words = self.cosigned_size.to_bytes(8, "big") + clear[8:40]
         cosigned = b"".join(
-            n.to_bytes(4, "big") + words + sign(signer(f"device {n}"), "cosign", words) for n in (1, 2)
+            n.to_bytes(4, "big") + words + sign(signer(f"device {n}"), "cosign", words)
+            for n in self.cosigners
         )
         sections = [
             *[(1, each) for each in self.charters or [self.charter()]],
@@ -129,5 +134,7 @@ class World:
             (0, b""),
         ]
         return b"tocsin/1 witness\n" + b"".join(
-            bytes([kind]) + len(content).to_bytes(4, "big") + content for kind, content in sections
+            bytes([kind]) + len(content).to_bytes(4, "big") + content
+            for kind, content in sections
+            if kind not in self.left_out
         )

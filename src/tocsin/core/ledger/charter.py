@@ -41,7 +41,7 @@ class Charter(msgspec.Struct, frozen=True, kw_only=True):
     """Version of the roll it was made from."""
     exercise: bool
     offset_days: int
-    threshold: Annotated[int, msgspec.Meta(ge=1, le=255)]
+    threshold: Annotated[int, msgspec.Meta(ge=2, le=255)]
     founders: Annotated[tuple[tuple[_Number, _Key], ...], msgspec.Meta(max_length=255)]
     n_organisations: Annotated[int, msgspec.Meta(ge=1)]
     devices: Annotated[tuple[tuple[_Number, _Number, _Key, int], ...], msgspec.Meta(max_length=500)]
