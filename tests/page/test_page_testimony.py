@@ -71,6 +71,23 @@ def test_a_lost_connection_is_waited_for_and_nothing_is_asked_twice(
     assert texts.count("canary-lost-connection") == 1
 
 
+def test_two_tabs_are_two_sendings_and_neither_knows_of_the_other(
+    somebody: Witness, coalition: Coalition
+) -> None:
+    other = Witness(somebody.page.context.new_page(), somebody.address)
+    for tab, words in ((somebody, "canary-first-tab"), (other, "canary-second-tab")):
+        tab.come().write()
+        tab.answer("what", words)
+
+    receipts = [tab.send() for tab in (somebody, other)]
+
+    coalition.sync_all()
+    texts = [each.narrative.text for each in arrived(coalition.desks[0])]
+    assert (texts.count("canary-first-tab"), texts.count("canary-second-tab")) == (1, 1)
+    assert receipts[0] != receipts[1]
+    assert other.complaints == []
+
+
 def test_words_stay_on_screen_when_they_are_too_many(somebody: Witness) -> None:
     somebody.come().write()
     long = "ы" * 8900
